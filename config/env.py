@@ -1,0 +1,89 @@
+"""Read the environment once, failing loudly on nonsense."""
+
+import json
+import os
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from django.core.exceptions import ImproperlyConfigured
+
+T = TypeVar("T")
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)")
+
+
+def text(name: str, default: str | None = None) -> str:
+    """The value of `name`, or the content of the file that `name`_FILE points to; raises when neither is set."""
+    if path := os.environ.get(f"{name}_FILE"):
+        return _file(name, path)
+    value = os.environ.get(name)
+    if value is None or value == "":
+        if default is None:
+            raise ImproperlyConfigured(f"{name} is not set. See .env.example.")
+        return default
+    return value
+
+
+def flag(name: str, default: bool) -> bool:
+    """True for 1/true/yes/on, False for 0/false/no/off, in any case."""
+    value = text(name, "true" if default else "false").strip().lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
+
+
+def number(name: str, default: int, *, minimum: int = 0) -> int:
+    """A whole number of at least `minimum`."""
+    return _parsed(name, str(default), int, f"a whole number of at least {minimum}", lambda n: n >= minimum)
+
+
+def duration(name: str, default: str, *, minimum: float = 1) -> timedelta:
+    """A time span such as 90s, 10m, 1h, 2d; bare numbers are seconds."""
+    return _parsed(name, default, parse_duration, f"a time such as 90s, 10m or 1h, at least {minimum} s", (
+        lambda span: span.total_seconds() >= minimum
+    ))
+
+
+def words(name: str, default: str) -> list[str]:
+    """A list separated by commas."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def parse_duration(value: str) -> timedelta:
+    """Parse 90s, 10m, 1.5h, 2d or bare seconds; raises ValueError."""
+    match = _DURATION.fullmatch(value.strip().lower())
+    if match is None:
+        raise ValueError(value)
+    return timedelta(seconds=float(match[1]) * _UNITS[match[2] or "s"])
+
+
+def price_table(name: str, default: str) -> str:
+    """The name of a price table, or a JSON object of units by method."""
+    value = text(name, default)
+    if value.startswith("{"):
+        _parsed(name, value, json.loads, "a JSON object of units by method", lambda table: isinstance(table, dict))
+    return value
+
+
+def _parsed(name: str, default: str, parse: Callable[[str], T], wanted: str, valid: Callable[[T], bool]) -> T:
+    value = text(name, default)
+    try:
+        parsed = parse(value)
+    except ValueError:
+        parsed = None
+    if parsed is None or not valid(parsed):
+        raise ImproperlyConfigured(f"{name} must be {wanted}, not {value!r}.")
+    return parsed
+
+
+def _file(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error.strerror}: {path}") from None

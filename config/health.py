@@ -1,0 +1,30 @@
+"""Say whether this process lives; whether the whole can work."""
+
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from syncjobs import liveness
+
+
+def alive(request: HttpRequest) -> HttpResponse:
+    """200 as long as this process answers."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when database, Redis, a worker per queue and the beat all do their work; else 503 with the list of what does not."""
+    checks = _database_checks()
+    if checks["database"]:
+        checks |= liveness.report()
+    ok = all(checks.values())
+    return JsonResponse({"ready": ok, "checks": checks}, status=200 if ok else 503)
+
+
+def _database_checks() -> dict[str, bool]:
+    try:
+        executor = MigrationExecutor(connection)
+        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return {"database": False}
+    return {"database": True, "migrations": not pending}

@@ -1,0 +1,248 @@
+"""Settings of every process, read from the environment."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import django_stubs_ext
+import environ
+from django.utils.translation import gettext_lazy as _
+
+from config import env
+
+django_stubs_ext.monkeypatch()
+
+ROOT = Path(__file__).resolve().parent.parent
+EMBEDDED = env.flag("MAILSYNC_EMBEDDED", False)  # set by the launcher when it fills in what is missing
+ROLE = os.environ.get("MAILSYNC_ROLE", "command")  # "web" | "worker" | "command"
+DEVELOPMENT = env.flag("DEBUG", EMBEDDED)
+DEBUG = DEVELOPMENT and ROLE == "web"  # in a worker it would keep every SQL statement
+
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.number("PORT", 8000)
+PUBLIC_URL = env.text("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+SECRET_KEY = env.text("SECRET_KEY")
+TOKEN_ENCRYPTION_KEYS = env.words("TOKEN_ENCRYPTION_KEYS", "") or [env.text("TOKEN_ENCRYPTION_KEYS")]
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", "")
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "channels",
+    "django_celery_beat",
+    "syncjobs",
+    "mailsync",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "mailsync.preferences.PreferencesMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+APPEND_SLASH = False  # under /api/ both spellings are routes of their own; a redirect would lose a POST
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- Postgres -------------------------------------------------------------------------------------------------------
+# No transaction of ours waits for the network: one that idles belongs to a worker that was stopped in the middle of a
+# page, and must let go of its row before the job is declared silent.
+_PG_SESSION = {"idle_in_transaction_session_timeout": "10s", "lock_timeout": "5s"}
+if ROLE != "command":
+    _PG_SESSION["statement_timeout"] = "60s"
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **environ.Env.db_url_config(env.text("DATABASE_URL")),
+        "CONN_MAX_AGE": 600 if ROLE == "worker" else 0,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    connect_timeout=5,
+    keepalives_idle=30,
+    tcp_user_timeout=30_000,
+    application_name=f"mailsync {ROLE}",
+    options=" ".join(f"-c {name}={value}" for name, value in _PG_SESSION.items()),
+)
+
+# --- Redis, channels, Celery ----------------------------------------------------------------------------------------
+REDIS_URL = env.text("REDIS_URL")
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "mailsync", "group_expiry": 43_200, "capacity": 100},
+    }
+}
+
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL)
+CELERY_RESULT_BACKEND = None  # the row is the truth
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = False  # claim and lease carry the guarantee, not the broker
+CELERY_TASK_DEFAULT_QUEUE = "control"
+CELERY_TASK_PUBLISH_RETRY = False  # a click must not wait for a broker that is away: the sweeper rings again
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = True
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 50
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a lost doorbell does not stop the work
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 30,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+    "health_check_interval": 25,
+    "retry_on_timeout": True,
+    "visibility_timeout": 3600,
+}
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+CELERY_TIMEZONE = "UTC"
+# django-celery-beat keeps these rows editable in the admin; each tick may be lost or doubled (design: the row is the truth).
+CELERY_BEAT_SCHEDULE = {
+    "wake due jobs": {"task": "syncjobs.wake", "schedule": 1.0, "options": {"queue": "control", "expires": 2}},
+    "sweep": {"task": "syncjobs.sweep", "schedule": 5.0, "options": {"queue": "control", "expires": 5}},
+    "canaries": {"task": "syncjobs.canaries", "schedule": 10.0, "options": {"queue": "control", "expires": 10}},
+    "hourly syncs": {"task": "mailsync.tick", "schedule": 5.0, "options": {"queue": "control", "expires": 5}},
+    "prune": {"task": "syncjobs.prune", "schedule": 3600.0, "options": {"queue": "control", "expires": 3600}},
+}
+
+# --- Jobs -----------------------------------------------------------------------------------------------------------
+SYNC_KINDS = {"mailbox": "mailsync.sync.job.MAILBOX"}
+SYNC_LEASE = env.duration("SYNC_LEASE", "90s", minimum=3)
+SYNC_SLICE = env.duration("SYNC_SLICE", "10m", minimum=1)
+SYNC_STALE_AFTER = env.duration("SYNC_STALE_AFTER", "30m", minimum=2)
+SYNC_INTERVAL = env.duration("SYNC_INTERVAL", "1h", minimum=10)
+CELERY_TASK_TIME_LIMIT = int(SYNC_SLICE.total_seconds()) + 300  # a backstop only
+
+# --- Gmail ----------------------------------------------------------------------------------------------------------
+GOOGLE_BASE_URL = env.text("GOOGLE_BASE_URL", "").rstrip("/")
+GOOGLE_CLIENT_ID = env.text("GOOGLE_CLIENT_ID", "simulator" if GOOGLE_BASE_URL else "")
+GOOGLE_CLIENT_SECRET = env.text("GOOGLE_CLIENT_SECRET", "simulator" if GOOGLE_BASE_URL else "")
+GMAIL_USER_UNITS_PER_MINUTE = env.number("GMAIL_USER_UNITS_PER_MINUTE", 6000)
+GMAIL_PROJECT_UNITS_PER_MINUTE = env.number("GMAIL_PROJECT_UNITS_PER_MINUTE", 1_200_000)
+GMAIL_UNIT_COSTS = env.price_table("GMAIL_UNIT_COSTS", "2026")
+
+# --- Accounts, sessions, security -----------------------------------------------------------------------------------
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+SESSION_COOKIE_HTTPONLY = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+_SECURE = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
+SECURE_SSL_REDIRECT = _SECURE and env.flag("SECURE_SSL_REDIRECT", True)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY", False) else None
+SECURE_HSTS_SECONDS = 31_536_000 if _SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _SECURE
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'", *([GOOGLE_BASE_URL] if GOOGLE_BASE_URL else ["https://accounts.google.com"])],
+        "frame-ancestors": ["'self'"],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+# --- Languages, time, files -----------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LOCALE_PATHS = [ROOT / "mailsync" / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = ROOT / "staticfiles"
+WHITENOISE_USE_FINDERS = DEVELOPMENT
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEVELOPMENT
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+EMAIL_CONFIG = environ.Env.email_url_config(env.text("EMAIL_URL", "consolemail://"))
+vars().update(EMAIL_CONFIG)
+
+# --- The API --------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "mailsync.api.authentication.TokenAuthentication",
+        "mailsync.api.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "mailsync.api.errors.error_response",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "mailsync",
+    "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+}
+
+# --- Logs -----------------------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname).1s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        # The one INFO line per task would drown the wake-up that comes every second.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "django_celery_beat": {"level": "WARNING"},
+        "googleapiclient": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,17 @@
+"""Every address of the product."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from config import health
+
+handler404 = "mailsync.api.errors.not_found"
+handler500 = "mailsync.api.errors.server_error"
+
+urlpatterns = [
+    path("healthz", health.alive),
+    path("readyz", health.ready),
+    path("admin/", admin.site.urls),
+    path("api/", include("mailsync.api.urls")),
+    path("", include("mailsync.dashboard.urls")),
+]
