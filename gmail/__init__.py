@@ -1,0 +1,1 @@
+"""Gmail for Python programs: a client of its API with a simulator of its server."""
