@@ -1,0 +1,29 @@
+"""The bounded files that servers and processes write their lines to."""
+
+from pathlib import Path
+from typing import IO
+
+from config.embedded.home import Home
+
+BOUND = 5 * 1024 * 1024  # bytes per file, and one older file of the same size
+
+
+def open_log(home: Home, name: str) -> IO[bytes]:
+    """The log of the process called `name`, to be appended to."""
+    path = home.log(name)
+    bound(path)
+    return path.open("ab")
+
+
+def bound(path: Path) -> None:
+    """Turn the page of a file that has grown too long; a program that still writes to it goes on in the old one."""
+    if path.exists() and path.stat().st_size > BOUND:
+        path.replace(path.with_suffix(".log.1"))
+
+
+def complaint(home: Home, name: str) -> str:
+    """What the process wrote last that sounds like the reason of its end, for a message to a person."""
+    path = home.log(name)
+    lines = path.read_text(errors="replace").strip().splitlines()[-20:] if path.exists() else []
+    serious = [line for line in lines if "FATAL" in line or "PANIC" in line or "rror" in line]
+    return (serious or lines or [f"it wrote nothing to {path}."])[-1][:300]
