@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from config.embedded.unprivileged import Identity
+from config.embedded.unprivileged import Identity, become
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -40,9 +40,7 @@ def spawn(
         env=None if environ is None else dict(environ),
         start_new_session=True,
         preexec_fn=_tied_to(os.getpid(), death_signal),
-        user=identity.uid if identity else None,
-        group=identity.gid if identity else None,
-        extra_groups=[] if identity else None,
+        **become(identity),
     )
 
 

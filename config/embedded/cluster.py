@@ -9,10 +9,13 @@ from pathlib import Path
 from config.embedded.errors import CannotStart
 from config.embedded.home import Home
 from config.embedded.ports import LOOPBACK
-from config.embedded.unprivileged import Identity, reaches, shared_directory
+from config.embedded.unprivileged import Identity, become, reaches, shared_directory
 
 OWNER = DATABASE = "mailsync"
 MAJOR = "18"
+CREATE_DATABASE = f"""
+SELECT 'CREATE DATABASE {DATABASE}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
+"""
 # Postgres' own C.UTF-8: sorts and folds the same on every system, whatever locales it has.
 LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 
@@ -31,7 +34,7 @@ def ensure(home: Home, who: Identity | None, programs: Path, password: str) -> P
     version = data / "PG_VERSION"
     if not version.is_file() or not (data / "global" / "pg_control").is_file():
         raise CannotStart(
-            f"MAILSYNC_HOME {home.path} is damaged: {data} is no PostgreSQL cluster; restore it, or remove it to begin anew."
+            f"MAILSYNC_HOME {home.path} is damaged: {data} is no PostgreSQL cluster; restore or remove it."
         )
     if (found := version.read_text().strip()) != MAJOR:
         raise CannotStart(
@@ -44,27 +47,11 @@ def ensure(home: Home, who: Identity | None, programs: Path, password: str) -> P
 
 def ensure_database(programs: Path, port: int, password: str) -> None:
     """Create our database where the cluster has none yet; raises CannotStart."""
-    query = (
-        f"SELECT 'CREATE DATABASE {DATABASE}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}')"  # noqa: S608
-    )
+    command = [programs / "psql", "-X", "-q", "-h", LOOPBACK, "-p", str(port), "-U", OWNER, "-d", "postgres"]
     outcome = subprocess.run(
-        [
-            programs / "psql",
-            "-X",
-            "-q",
-            "-h",
-            LOOPBACK,
-            "-p",
-            str(port),
-            "-U",
-            OWNER,
-            "-d",
-            "postgres",
-            "-v",
-            "ON_ERROR_STOP=1",
-        ],
-        input=f"{query} \\gexec\n",
-        env={**os.environ, "PGPASSWORD": password, "PGCONNECT_TIMEOUT": "10"},
+        [*command, "-v", "ON_ERROR_STOP=1"],
+        input=CREATE_DATABASE,
+        env={"PGPASSWORD": password, "PGCONNECT_TIMEOUT": "10"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -97,18 +84,16 @@ def _initdb(target: Path, who: Identity | None, programs: Path, password: str) -
     os.close(write)
     if who is not None:
         os.fchown(read, who.uid, who.gid)
+    command = [programs / "initdb", "-D", target, "-U", OWNER, "-A", "scram-sha-256", f"--pwfile=/dev/fd/{read}"]
     try:
         outcome = subprocess.run(
-            [programs / "initdb", "-D", target, "-U", OWNER, "-A", "scram-sha-256", f"--pwfile=/dev/fd/{read}", *LOCALE]
-            + ["--no-sync", "--no-instructions"],
+            [*command, *LOCALE, "--no-sync", "--no-instructions"],
             capture_output=True,
             text=True,
             pass_fds=[read],
             cwd="/",
             timeout=120,
-            user=who.uid if who else None,
-            group=who.gid if who else None,
-            extra_groups=[] if who else None,
+            **become(who),
         )
     finally:
         os.close(read)
@@ -117,10 +102,8 @@ def _initdb(target: Path, who: Identity | None, programs: Path, password: str) -
 
 
 def _reason(output: str) -> str:
-    lines = output.strip().splitlines()
-    return next(
-        (line for line in lines if "error:" in line or "FATAL" in line), lines[-1] if lines else "initdb failed."
-    )
+    lines = output.strip().splitlines() or ["initdb failed."]
+    return next((line for line in lines if "error:" in line or "FATAL" in line), lines[-1])
 
 
 def _give(data: Path, who: Identity) -> None:

@@ -11,6 +11,7 @@ from config.embedded.simulator import Simulator
 from config.embedded.valkey import Valkey
 
 OFF = {"0", "false", "no", "off"}
+FILLED_IN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "TOKEN_ENCRYPTION_KEYS")
 NOWHERE = "http://127.0.0.1:9"  # the discard port: what has no simulator must not talk to the real Google by mistake
 
 
@@ -39,10 +40,7 @@ def given(environ: Mapping[str, str], name: str) -> bool:
 
 def is_production(environ: Mapping[str, str]) -> bool:
     """Whether the operator has set all that the embedded default would fill in, or has turned DEBUG off."""
-    complete = all(
-        given(environ, name) for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "TOKEN_ENCRYPTION_KEYS")
-    )
-    return complete or environ.get("DEBUG", "").strip().lower() in OFF
+    return all(given(environ, name) for name in FILLED_IN) or environ.get("DEBUG", "").strip().lower() in OFF
 
 
 def plan(home: Home, environ: Mapping[str, str], *, simulator: bool, durable: bool = True) -> Plan:

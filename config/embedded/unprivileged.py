@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from config.embedded.errors import CannotStart
 
@@ -32,15 +33,18 @@ def identity() -> Identity | None:
         except KeyError:
             continue
         return Identity(name, entry.pw_uid, entry.pw_gid)
-    raise CannotStart(
-        "PostgreSQL refuses to run as root, and there is neither a user postgres nor a user nobody: add one."
-    )
+    raise CannotStart("PostgreSQL refuses to run as root, and there is no user postgres or nobody to run it as.")
+
+
+def become(who: Identity | None) -> dict[str, Any]:
+    """The arguments of subprocess that run a program as `who`; none for None."""
+    return {"user": who.uid, "group": who.gid, "extra_groups": []} if who else {}
 
 
 def reaches(who: Identity, path: Path) -> bool:
     """Whether this user may enter the directory, or run the program, at `path`: the kernel itself is asked."""
     question = ["test", "-x", path]
-    return not subprocess.run(question, user=who.uid, group=who.gid, extra_groups=[], cwd="/", timeout=10).returncode
+    return not subprocess.run(question, **become(who), cwd="/", timeout=10).returncode
 
 
 def shared_directory() -> Path:
