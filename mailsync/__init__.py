@@ -1,0 +1,1 @@
+"""The product: a mirror of Gmail mailboxes, its syncs, pages, API."""

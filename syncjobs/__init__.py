@@ -1,0 +1,1 @@
+"""Durable jobs: one active per resource, leased, fenced, resumable; a stranger to what they do."""

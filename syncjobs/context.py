@@ -1,0 +1,132 @@
+"""What a running job may see, what it may say."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, FloatField, Value
+from django.db.models.functions import Greatest
+
+from syncjobs import journal, lease, progress, shutdown
+from syncjobs.errors import CancelRequested, Interrupted
+from syncjobs.models import SyncJob
+from syncjobs.pace import Pace
+from syncjobs.states import Phase
+
+NAP_SECONDS = 0.5
+PATIENCE_SECONDS = 2.0  # a longer wait does not hold a process while other jobs are due
+PUBLISH_SECONDS = 0.25
+ALMOST_DONE = 99.9  # 100 is for SUCCEEDED alone
+
+
+@dataclass(slots=True)
+class Report:
+    """What a page changes of the job's visible progress; what stays None stays as it was."""
+
+    phase: str | None = None
+    message: tuple[str, dict[str, Any]] | None = None
+    stats: dict[str, int] | None = None
+    percentage: float | None = None
+    remaining: int | None = None
+
+
+@dataclass
+class Context:
+    """The side of a job that its kind works with: pages, waits, events. Every method may raise LeaseLost."""
+
+    job: SyncJob
+    deadline: float = field(default_factory=lambda: time.monotonic() + settings.SYNC_SLICE.total_seconds())
+    clock: Callable[[], float] = time.monotonic
+    _pace: Pace = field(default_factory=Pace)
+    _renewed: float = field(default_factory=time.monotonic)
+    _published: float = 0.0
+
+    @contextmanager
+    def page(self) -> Iterator[Report]:
+        """One transaction of work: fence first, then the caller's writes, then progress with the renewed lease.
+
+        Raises CancelRequested before any work when a person asked for it.
+        """
+        with transaction.atomic():
+            fresh = lease.lock(self.job)
+            if fresh.cancel_requested_at is not None:
+                raise CancelRequested
+            report = Report()
+            yield report
+            lease.renew(self.job, attempts=0, crashes=0, **self._columns(report))
+        self._renewed = self.clock()
+        self._publish()
+
+    def checkpoint(self) -> None:
+        """Between two pages: end the slice when its time is over or the worker shuts down. Raises Interrupted."""
+        if shutdown.asked():
+            raise Interrupted(phase=Phase.NEXT_SLICE, code="shutdown")
+        if self.clock() >= self.deadline:
+            raise Interrupted(phase=Phase.NEXT_SLICE, code="next_slice")
+
+    def beat(self) -> None:
+        """Renew the lease from within a long download; cheap when called often. Raises CancelRequested."""
+        if self.clock() - self._renewed < lease.seconds_between_renewals():
+            return
+        with transaction.atomic():
+            fresh = lease.lock(self.job)
+            if fresh.cancel_requested_at is not None:
+                raise CancelRequested
+            lease.renew(self.job)
+        self._renewed = self.clock()
+
+    def wait(self, seconds: float, phase: str, code: str, **params: Any) -> None:
+        """Wait visibly, with the lease renewed; give the job back instead when others are due or the wait is long.
+
+        Raises Interrupted, CancelRequested.
+        """
+        until = self.clock() + seconds
+        if seconds > PATIENCE_SECONDS:
+            self._say(phase, code, seconds=round(seconds), **params)
+        while (left := until - self.clock()) > 0:
+            self.checkpoint()
+            if left > PATIENCE_SECONDS and (left > settings.SYNC_LEASE.total_seconds() or self._others_are_due()):
+                raise Interrupted(wait=left, phase=phase, code=code, seconds=round(left), **params)
+            time.sleep(min(left, NAP_SECONDS))
+            self.beat()
+
+    def log(self, code: str, level: journal.Level = journal.Level.INFO, **params: Any) -> None:
+        """Write an event into the job's log."""
+        journal.note(self.job, code, level, **params)
+
+    def _say(self, phase: str, code: str, **params: Any) -> None:
+        with transaction.atomic():
+            lease.lock(self.job)
+            lease.renew(self.job, phase=phase, message_code=code, message_params=params)
+        self._publish(now=True)
+
+    def _others_are_due(self) -> bool:
+        return SyncJob.objects.due().filter(queue=self.job.queue).exclude(pk=self.job.pk).exists()
+
+    def _columns(self, report: Report) -> dict[str, Any]:
+        columns: dict[str, Any] = {}
+        if report.phase is not None:
+            columns["phase"] = report.phase
+        if report.message is not None:
+            columns["message_code"], columns["message_params"] = report.message
+        if report.stats is not None:
+            columns["stats"] = report.stats
+            self._pace.record(self.clock(), report.stats.get("done", 0))
+            columns["rate_per_minute"] = self._pace.per_minute()
+        if report.remaining is not None:
+            columns["eta_seconds"] = self._pace.eta_seconds(report.remaining)
+        if report.percentage is not None:
+            # Never falls within a job, whatever a further pass finds.
+            bounded = Value(min(report.percentage, ALMOST_DONE), output_field=FloatField())
+            columns["percentage"] = Greatest(F("percentage"), bounded)
+        return columns
+
+    def _publish(self, *, now: bool = False) -> None:
+        if now or self.clock() - self._published >= PUBLISH_SECONDS:
+            self._published = self.clock()
+            self.job = progress.publish_fresh(self.job.pk)
+

@@ -1,0 +1,54 @@
+"""Ring the doorbell: tell Celery that a job is due, after commit, never in anyone's way."""
+
+import logging
+import time
+from functools import partial
+
+from celery import current_app
+from django.db import transaction
+from django.db.models import F
+from kombu.exceptions import KombuError
+
+from syncjobs.clock import SyncNow
+from syncjobs.models import SyncJob
+
+log = logging.getLogger(__name__)
+
+RUN_TASK = "syncjobs.run"
+BREAK_SECONDS = 10.0  # after a failed ring nobody waits for the broker again for so long: the control worker rings anew
+
+_broken_until = 0.0
+
+
+def ring_after_commit(job_id: int) -> None:
+    """Ring once the surrounding transaction is committed; a failure is logged and never reaches the caller."""
+    transaction.on_commit(partial(ring, job_id), robust=True)
+
+
+def ring(job_id: int) -> bool:
+    """Send the message if the job is due; True when the broker took it.
+
+    Marked before it is sent: a crash between the two costs a re-ring, the other order could ring for ever.
+    """
+    if not SyncJob.objects.due().filter(pk=job_id).update(
+        dispatched_at=SyncNow(), dispatch_count=F("dispatch_count") + 1
+    ):
+        return False
+    queue = SyncJob.objects.values_list("queue", flat=True).get(pk=job_id)
+    if _send(job_id, queue):
+        return True
+    SyncJob.objects.active().filter(pk=job_id).update(dispatched_at=None)
+    return False
+
+
+def _send(job_id: int, queue: str) -> bool:
+    global _broken_until
+    if time.monotonic() < _broken_until:
+        return False
+    try:
+        current_app.send_task(RUN_TASK, [job_id], queue=queue, retry=False, ignore_result=True, expires=900)
+    except (KombuError, OSError) as error:
+        _broken_until = time.monotonic() + BREAK_SECONDS
+        log.warning("cannot ring for job %s, the control worker will: %s", job_id, type(error).__name__)
+        return False
+    return True

@@ -1,0 +1,106 @@
+"""Page through a list by keyset: constant cost, nothing twice, nothing skipped, however many rows share a moment."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core import signing
+from django.db.models import Q, QuerySet
+from django.utils.dateparse import parse_datetime
+from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import remove_query_param, replace_query_param
+
+SALT = "mailsync.cursor"
+LARGEST_PAGE = 200
+
+
+class KeysetPagination(BasePagination):
+    """Newest first by `fields`, whose last one is unique; the cursor is signed, so that it cannot be made up."""
+
+    fields: tuple[str, ...] = ("id",)
+    page_size = 50
+
+    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list[Any]:
+        """One page of rows, newest first. Raises ValidationError for a bad size or cursor."""
+        self.url = request.build_absolute_uri()
+        size = page_size(request, self.page_size)
+        backwards, position = self._read(request.query_params.get("cursor"))
+        descending = [f"-{name}" for name in self.fields]
+        ordered = queryset.order_by(*(self.fields if backwards else descending))
+        if position:
+            ordered = ordered.filter(beyond(self.fields, position, "gt" if backwards else "lt"))
+        rows = list(ordered[: size + 1])
+        more, rows = len(rows) > size, rows[:size]
+        if backwards:
+            rows.reverse()
+        self.has_next = more if not backwards else bool(rows)
+        self.has_previous = bool(position) if not backwards else more
+        self.page = rows
+        return rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """`next`, `previous`, `results`."""
+        return Response({"next": self._link(-1, False, self.has_next), "previous": self._link(0, True, self.has_previous), "results": data})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The shape of a page in the OpenAPI schema."""
+        link = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": link, "previous": link, "results": schema},
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """The parameters of a page in the OpenAPI schema."""
+        size = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}
+        return [
+            {"name": "cursor", "in": "query", "required": False, "schema": {"type": "string"}},
+            {"name": "page_size", "in": "query", "required": False, "schema": size},
+        ]
+
+    def _link(self, index: int, backwards: bool, wanted: bool) -> str | None:
+        if not wanted or not self.page:
+            return None
+        row = self.page[index]
+        values = [_plain(getattr(row, name)) for name in self.fields]
+        cursor = signing.dumps([int(backwards), *values], salt=SALT)
+        return replace_query_param(remove_query_param(self.url, "cursor"), "cursor", cursor)
+
+    def _read(self, cursor: str | None) -> tuple[bool, list[Any] | None]:
+        if not cursor:
+            return False, None
+        try:
+            backwards, *values = signing.loads(cursor, salt=SALT)
+        except signing.BadSignature:
+            raise ValidationError({"cursor": ["This cursor is not one of ours."]}, code="bad_cursor") from None
+        if len(values) != len(self.fields):
+            raise ValidationError({"cursor": ["This cursor belongs to another list."]}, code="bad_cursor")
+        return bool(backwards), [_rich(value) for value in values]
+
+
+def page_size(request: Request, default: int) -> int:
+    """The `page_size` asked for; raises ValidationError outside 1 to 200."""
+    text = request.query_params.get("page_size", str(default))
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= LARGEST_PAGE:
+        raise ValidationError({"page_size": [f"A whole number from 1 to {LARGEST_PAGE}."]}, code="bad_page_size")
+    return int(text)
+
+
+def beyond(fields: tuple[str, ...], position: list[Any], comparison: str) -> Q:
+    """Rows beyond `position` in lexicographic order; the redundant first bound lets an index begin there."""
+    strict = Q(pk__in=[])
+    for depth, name in enumerate(fields):
+        equal = Q(**dict(zip(fields[:depth], position[:depth], strict=True)))
+        strict |= equal & Q(**{f"{name}__{comparison}": position[depth]})
+    return Q(**{f"{fields[0]}__{comparison}e": position[0]}) & strict
+
+
+def _plain(value: Any) -> Any:
+    return ["t", value.isoformat()] if isinstance(value, datetime) else value
+
+
+def _rich(value: Any) -> Any:
+    return parse_datetime(value[1]) if isinstance(value, list) else value

@@ -1,0 +1,48 @@
+"""Find the kind of job that settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from syncjobs.admission import Wider
+
+if TYPE_CHECKING:
+    from syncjobs.context import Context
+    from syncjobs.models import SyncJob
+    from syncjobs.states import State
+
+
+class UnknownKind(LookupError):
+    """Settings name no such kind of job any more."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a kind of job brings along.
+
+    `run` does one pass and returns when it is complete. `wider` merges the scopes of two requests. `finished` is called inside
+    every finishing transaction *before* the job's row is locked (lock order: resource, then job), with the final state and the
+    error code. `restart` starts anew what a failed or cancelled job was for. `texts` renders codes of messages.
+    """
+
+    run: Callable[[Context], None]
+    wider: Wider
+    finished: Callable[[SyncJob, State, str], None]
+    restart: Callable[[SyncJob, str], SyncJob]
+    texts: Mapping[str, Any] = field(default_factory=dict)
+    phases: Mapping[str, Any] = field(default_factory=dict)
+
+
+@cache
+def kind(name: str) -> Kind:
+    """The kind called `name`; raises UnknownKind."""
+    try:
+        return import_string(settings.SYNC_KINDS[name])
+    except KeyError:
+        raise UnknownKind(name) from None

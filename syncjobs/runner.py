@@ -1,0 +1,87 @@
+"""Claim one job, run its slice, record the outcome; knows no Celery."""
+
+import logging
+import random
+import time
+import traceback
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+
+from syncjobs import backoff, lifecycle, registry
+from syncjobs.context import Context
+from syncjobs.errors import CancelRequested, Interrupted, JobFailed, LeaseLost, RetryLater
+from syncjobs.models import SyncJob
+from syncjobs.states import Phase
+
+log = logging.getLogger(__name__)
+
+DATABASE_PAUSE = timedelta(seconds=5)
+
+
+def run(job_id: int, worker: str, *, slice_seconds: float | None = None) -> SyncJob | None:
+    """Run one slice of a due job; None when somebody else has it or it is not due. Never raises but on a lost database."""
+    job = lifecycle.claim(job_id, worker)
+    if job is None:
+        return None
+    seconds = settings.SYNC_SLICE.total_seconds() if slice_seconds is None else slice_seconds
+    try:
+        _slice(job, time.monotonic() + seconds)
+    except LeaseLost:
+        log.info("job %s was taken over; nothing of this slice was kept", job.task_id)
+    except (OperationalError, InterfaceError):
+        _survive_the_database(job)
+    return SyncJob.objects.filter(pk=job_id).first()
+
+
+def _slice(job: SyncJob, deadline: float) -> None:
+    if job.crashes >= backoff.MOST_CRASHES:
+        lifecycle.fail(job, "POISON")
+        return
+    try:
+        _passes(job, deadline)
+    except Interrupted as pause:
+        lifecycle.release(job, wait=timedelta(seconds=pause.wait), phase=pause.phase, code=pause.code, **pause.params)
+    except CancelRequested:
+        lifecycle.cancelled(job)
+    except JobFailed as end:
+        lifecycle.fail(job, end.code, **end.params)
+    except registry.UnknownKind:
+        lifecycle.fail(job, "UNKNOWN_KIND")
+    except RetryLater as trouble:
+        _retry(job, trouble.code, backoff.MOST_ATTEMPTS, trouble.params)
+    except (LeaseLost, OperationalError, InterfaceError):
+        raise
+    except Exception as bug:  # anything else is a bug of ours: keep its traceback, try again, give up soon
+        log.exception("job %s failed", job.task_id)
+        _retry(job, "BUG", backoff.MOST_ATTEMPTS_OF_A_BUG, {"exception": type(bug).__name__}, traceback.format_exc())
+
+
+def _passes(job: SyncJob, deadline: float) -> None:
+    """The pass asked for, then each further one that was asked for meanwhile, until the job can finish."""
+    kind = registry.kind(job.kind)
+    kind.run(Context(job, deadline))
+    while not lifecycle.succeed(job):
+        job = lifecycle.begin_further(job)
+        kind.run(Context(job, deadline))
+
+
+def _retry(job: SyncJob, code: str, most: int, params: dict, trace: str = "") -> None:
+    failed_before = SyncJob.objects.values_list("attempts", flat=True).get(pk=job.pk)
+    if failed_before + 1 >= most:
+        lifecycle.fail(job, code, traceback=trace, **params)
+        return
+    seconds = backoff.delay(failed_before + 1, random.random)  # noqa: S311 - jitter, not a secret
+    lifecycle.release(
+        job, wait=timedelta(seconds=seconds), phase=Phase.BACKING_OFF, code=code, failed_attempt=True, **params
+    )
+
+
+def _survive_the_database(job: SyncJob) -> None:
+    """The connection broke: what was not committed is gone, so the page is simply done again, by us or by a rescuer."""
+    connection.close()
+    try:
+        lifecycle.release(job, wait=DATABASE_PAUSE, phase=Phase.BACKING_OFF, code="database_trouble")
+    except (LeaseLost, DatabaseError, InterfaceError):
+        log.warning("job %s waits for its lease to end: the database is away", job.task_id)

@@ -1,0 +1,57 @@
+"""The doors through which Celery enters."""
+
+from typing import Any
+
+from celery import current_app, shared_task
+from celery.signals import worker_process_init, worker_shutting_down
+
+from syncjobs import liveness, maintenance, orphans, runner, shutdown
+from syncjobs.states import QUEUES
+
+
+@shared_task(name="syncjobs.run", bind=True, ignore_result=True)
+def run(self: Any, job_id: int) -> None:
+    """Run a slice of a job."""
+    runner.run(job_id, self.request.hostname or "worker")
+
+
+@shared_task(name="syncjobs.wake", ignore_result=True)
+def wake() -> None:
+    """Ring for what is due."""
+    liveness.seen(liveness.BEAT)
+    maintenance.wake()
+
+
+@shared_task(name="syncjobs.sweep", ignore_result=True)
+def sweep() -> None:
+    """Ring again, rescue, cancel by force."""
+    maintenance.sweep()
+
+
+@shared_task(name="syncjobs.prune", ignore_result=True)
+def prune() -> None:
+    """Forget what finished long ago."""
+    maintenance.prune()
+
+
+@shared_task(name="syncjobs.canaries", ignore_result=True)
+def canaries() -> None:
+    """Send a canary into each queue."""
+    for queue in QUEUES:
+        current_app.send_task("syncjobs.canary", [queue], queue=queue, expires=10, retry=False)
+
+
+@shared_task(name="syncjobs.canary", ignore_result=True)
+def canary(queue: str) -> None:
+    """A worker that runs this does consume, whatever a ping would say."""
+    liveness.seen(liveness.queue_name(queue))
+
+
+@worker_shutting_down.connect
+def _end_slices(**_: Any) -> None:
+    shutdown.ask()
+
+
+@worker_process_init.connect
+def _die_with_the_parent(**_: Any) -> None:
+    orphans.die_with_the_parent()

@@ -1,0 +1,120 @@
+"""Jobs over HTTP."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from syncjobs import lifecycle, registry
+from syncjobs.errors import AlreadyFinished
+from syncjobs.models import SyncJob
+from syncjobs.pagination import KeysetPagination
+from syncjobs.schema import EventList, JobAnswer, JobList, JobSchema
+from syncjobs.serializers import event_json, job_json
+from syncjobs.states import State, Trigger
+
+
+class Conflict(APIException):
+    """The job is not in a state that allows this."""
+
+    status_code = 409
+
+
+def trigger_of(request: Request) -> Trigger:
+    """`button` for a session, `api` for a token."""
+    return Trigger.API if request.auth is not None else Trigger.BUTTON
+
+
+class JobView(APIView):
+    """Finds a job of the user; a stranger's is 404."""
+
+    def job(self, request: Request, task_id: str) -> SyncJob:
+        """The user's own job."""
+        return get_object_or_404(SyncJob, owner=request.user, task_id=task_id)
+
+
+class Jobs(JobView):
+    """The user's jobs, newest first."""
+
+    @extend_schema(
+        operation_id="jobs_list",
+        parameters=[
+            OpenApiParameter("state", OpenApiTypes.STR, enum=State.values),
+            OpenApiParameter("trigger", OpenApiTypes.STR, enum=Trigger.values),
+            OpenApiParameter("account", OpenApiTypes.INT),
+        ],
+        responses=JobList,
+    )
+    def get(self, request: Request) -> Response:
+        """One page of jobs."""
+        pages = KeysetPagination()
+        rows = pages.paginate_queryset(filtered(SyncJob.objects.filter(owner=request.user), request.query_params), request)
+        return pages.get_paginated_response([job_json(job) for job in rows])
+
+
+class Job(JobView):
+    """One job."""
+
+    @extend_schema(operation_id="jobs_retrieve", responses=JobSchema)
+    def get(self, request: Request, task_id: str) -> Response:
+        """The job as it is now."""
+        return Response(job_json(self.job(request, task_id)))
+
+
+class Events(JobView):
+    """A job's log."""
+
+    @extend_schema(operation_id="jobs_events", parameters=[OpenApiParameter("after", OpenApiTypes.INT)], responses=EventList)
+    def get(self, request: Request, task_id: str) -> Response:
+        """Events after the id given, oldest first, 200 at most."""
+        after = request.query_params.get("after", "0")
+        if not after.isascii() or not after.isdigit() or len(after) > 18:
+            raise ValidationError({"after": ["The id of an event."]})
+        events = self.job(request, task_id).events.select_related("job").filter(pk__gt=int(after))[:200]
+        return Response({"next": None, "previous": None, "results": [event_json(event) for event in events]})
+
+
+class Cancel(JobView):
+    """Stop a job."""
+
+    @extend_schema(operation_id="jobs_cancel", request=None, responses={202: JobAnswer})
+    def post(self, request: Request, task_id: str) -> Response:
+        """At once while it waits; after the current page while it runs."""
+        try:
+            job = lifecycle.cancel(self.job(request, task_id), by=request.user.get_username())
+        except AlreadyFinished:
+            raise Conflict("This job is already finished.", code="already_finished") from None
+        return Response({"success": True, "job": job_json(job)}, status=202)
+
+
+class Retry(JobView):
+    """Start anew what a job was for."""
+
+    @extend_schema(operation_id="jobs_retry", request=None, responses={202: JobAnswer})
+    def post(self, request: Request, task_id: str) -> Response:
+        """A new job that goes on where the old one stopped."""
+        job = self.job(request, task_id)
+        if job.state not in (State.FAILED, State.CANCELLED):
+            raise Conflict("Only a failed or cancelled job can be retried.", code="not_retryable")
+        fresh = registry.kind(job.kind).restart(job, trigger_of(request))
+        return Response({"success": True, "created": True, "task_id": fresh.task_id, "in_progress": True, "job": job_json(fresh)}, status=202)
+
+
+def filtered(jobs: QuerySet[SyncJob], wanted: Any) -> QuerySet[SyncJob]:
+    """Jobs narrowed by `state`, `trigger`, `account`; raises ValidationError for values that cannot be."""
+    for name, choices in (("state", State.values), ("trigger", Trigger.values)):
+        if value := wanted.get(name):
+            if value not in choices:
+                raise ValidationError({name: [f"One of {', '.join(choices)}."]})
+            jobs = jobs.filter(**{name: value})
+    if account := wanted.get("account"):
+        if not account.isascii() or not account.isdigit() or len(account) > 18:
+            raise ValidationError({"account": ["The id of an account."]})
+        jobs = jobs.filter(facts__account=int(account))
+    return jobs
