@@ -185,6 +185,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'self'"],
     }
 }
+CSRF_FAILURE_VIEW = "mailsync.api.errors.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
 # --- Languages, time, files -----------------------------------------------------------------------------------------

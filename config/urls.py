@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from config import health
 
+handler400 = "mailsync.api.errors.bad_request"
 handler404 = "mailsync.api.errors.not_found"
 handler500 = "mailsync.api.errors.server_error"
 

@@ -1,0 +1,91 @@
+"""Every error of the API in its one shape."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+
+class ApiError(exceptions.APIException):
+    """An error with its own status and code."""
+
+    def __init__(self, status: int, code: str, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message, code)
+        self.status_code = status
+        self.wait = retry_after
+
+
+def shape(code: str, message: str, errors: dict[str, Any] | None = None) -> dict[str, Any]:
+    """`{"success": false, "code", "message"}`, with `errors` only where a field is wrong."""
+    body: dict[str, Any] = {"success": False, "code": code, "message": message}
+    return body | {"errors": errors} if errors else body
+
+
+def error_response(error: Exception, context: dict[str, Any]) -> Response | None:
+    """What DRF answers to an exception; None lets a bug become a 500."""
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if not isinstance(error, exceptions.APIException):
+        return None
+    set_rollback()
+    headers = {}
+    if (challenge := getattr(error, "auth_header", None)) is not None:
+        headers["WWW-Authenticate"] = challenge
+    if (wait := getattr(error, "wait", None)) is not None:
+        headers["Retry-After"] = str(int(wait))
+    return Response(_body(error), status=error.status_code, headers=headers)
+
+
+def _body(error: exceptions.APIException) -> dict[str, Any]:
+    if isinstance(error, exceptions.ValidationError) and isinstance(error.detail, dict):
+        errors = {str(field): _sentences(problem) for field, problem in error.detail.items()}
+        field, sentences = next(iter(errors.items()))
+        return shape("invalid", f"{field}: {sentences[0]}", errors)
+    codes = error.get_codes()
+    code = codes if isinstance(codes, str) else "invalid"
+    detail = error.detail if isinstance(error.detail, str) else _sentences(error.detail)[0]
+    return shape(code, str(detail))
+
+
+def _sentences(problem: Any) -> list[str]:
+    return [str(each) for each in problem] if isinstance(problem, list) else [str(problem)]
+
+
+def is_api(request: HttpRequest) -> bool:
+    """Whether a program asked."""
+    return request.path.startswith("/api/")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404 for programs as JSON, for people as a page."""
+    if is_api(request):
+        return JsonResponse(shape("not_found", _("There is nothing here.")), status=404)
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500 for programs as JSON, for people as a page."""
+    if is_api(request):
+        return JsonResponse(shape("server_error", _("An error on our side; it has been logged.")), status=500)
+    return defaults.server_error(request)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400 for programs as JSON, for people as a page."""
+    if is_api(request):
+        return JsonResponse(shape("bad_request", _("This request cannot be understood.")), status=400)
+    return defaults.bad_request(request, exception)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for programs as JSON, for people as a page."""
+    if is_api(request):
+        return JsonResponse(shape("csrf_failed", _("The CSRF token is missing or wrong.")), status=403)
+    return HttpResponse(_("This form is too old. Go back, reload the page, try again."), status=403)
