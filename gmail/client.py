@@ -103,8 +103,7 @@ class GmailClient:
     def stream_message(self, id: str, *, on_chunk: Callable[[int], None]) -> Message:
         """One big message with its raw bytes; `on_chunk` hears the bytes received so far and may raise."""
         url = self._get(id, "raw").uri
-        body = self._calls.repeat("messages.get", lambda: self._downloader.get(url, on_chunk=on_chunk))
-        return decode.message(body)
+        return self._calls.repeat("messages.get", lambda: decode.message(self._downloader.get(url, on_chunk=on_chunk)))
 
     def get_attachment(self, message_id: str, attachment_id: str) -> bytes:
         """The bytes of an attachment; ids age: take one from a fresh messages.get."""
