@@ -6,6 +6,7 @@ import sys
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db.utils import OperationalError
 
 from config.embedded.environment import embedded
 from config.embedded.errors import CannotStart
@@ -23,6 +24,10 @@ def main() -> None:
             execute_from_command_line(sys.argv)
     except (CannotStart, ImproperlyConfigured) as error:
         sys.exit(f"mailsync: {error}")
+    except OperationalError as error:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(f"mailsync: the database refuses: {str(error).splitlines()[0]}")
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from config.embedded.unprivileged import Identity, become, reaches, shared_direc
 
 OWNER = DATABASE = "mailsync"
 MAJOR = "18"
-CREATE_DATABASE = f"""
-SELECT 'CREATE DATABASE {DATABASE}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
+CREATE_DATABASE = """
+SELECT 'CREATE DATABASE mailsync' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'mailsync') \\gexec
 """
 # Postgres' own C.UTF-8: sorts and folds the same on every system, whatever locales it has.
 LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
@@ -47,7 +47,7 @@ def ensure(home: Home, who: Identity | None, programs: Path, password: str) -> P
 
 def ensure_database(programs: Path, port: int, password: str) -> None:
     """Create our database where the cluster has none yet; raises CannotStart."""
-    command = [programs / "psql", "-X", "-q", "-h", LOOPBACK, "-p", str(port), "-U", OWNER, "-d", "postgres"]
+    command = [str(programs / "psql"), "-X", "-q", "-h", LOOPBACK, "-p", str(port), "-U", OWNER, "-d", "postgres"]
     outcome = subprocess.run(
         [*command, "-v", "ON_ERROR_STOP=1"],
         input=CREATE_DATABASE,
@@ -84,10 +84,10 @@ def _initdb(target: Path, who: Identity | None, programs: Path, password: str) -
     os.close(write)
     if who is not None:
         os.fchown(read, who.uid, who.gid)
-    command = [programs / "initdb", "-D", target, "-U", OWNER, "-A", "scram-sha-256", f"--pwfile=/dev/fd/{read}"]
+    command = [str(programs / "initdb"), "-D", str(target), "-U", OWNER, "-A", "scram-sha-256"]
     try:
         outcome = subprocess.run(
-            [*command, *LOCALE, "--no-sync", "--no-instructions"],
+            [*command, f"--pwfile=/dev/fd/{read}", *LOCALE, "--no-sync", "--no-instructions"],
             capture_output=True,
             text=True,
             pass_fds=[read],

@@ -10,7 +10,7 @@ from types import FrameType
 from config.embedded import claim
 from config.embedded.errors import CannotStart
 from config.embedded.home import Home, locate, prepare
-from config.embedded.servers import Plan, Server, given, plan
+from config.embedded.servers import Plan, Server, given, is_production, plan
 
 START_PATIENCE = 60.0  # seconds that another process may take to start the servers of this home
 
@@ -22,7 +22,7 @@ def embedded(command: str, *, simulator: bool) -> Iterator[None]:
     Raises CannotStart. `command` says to others who holds the servers. Enter it before Django reads its settings.
     """
     home = locate(os.environ)
-    if _complete(os.environ) and not claim.is_held(home):
+    if _complete(os.environ, home):
         yield
         return
     prepare(home)
@@ -104,8 +104,10 @@ def _wait_for_others(clients: claim.Lock) -> None:
         pass
 
 
-def _complete(environ: MutableMapping[str, str]) -> bool:
-    return given(environ, "DATABASE_URL") and given(environ, "REDIS_URL")
+def _complete(environ: MutableMapping[str, str], home: Home) -> bool:
+    """Whether nothing is missing that we could fill in: a production environment, or a child of script/server."""
+    servers = given(environ, "DATABASE_URL") and given(environ, "REDIS_URL")
+    return servers and (is_production(environ) or not claim.is_held(home))
 
 
 def _end_cleanly_on_sigterm() -> None:

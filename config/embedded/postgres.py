@@ -54,9 +54,9 @@ class Postgres:
         cluster.ensure_database(programs, self.port, self._password)
 
     def stop(self) -> None:
-        """A fast shutdown (SIGINT), which closes every connection; at most 4 s, then the next start recovers."""
+        """A fast shutdown (SIGINT), which closes every connection; at most 2 s, then the next start recovers."""
         if self.process is not None:
-            stop(self.process, signal.SIGINT, patience=4)
+            stop(self.process, signal.SIGINT, patience=2)
 
     def _launched(self, programs: Path, data: Path, who: Identity | None) -> bool:
         with open_log(self.home, self.name) as log:

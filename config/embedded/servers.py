@@ -1,5 +1,6 @@
 """Which servers are ours to run, and the environment that leads to them."""
 
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -19,6 +20,7 @@ class Server(Protocol):
     """A program that answers on a port of its own."""
 
     name: str
+    process: subprocess.Popen[bytes] | None
 
     def start(self) -> None: ...
 

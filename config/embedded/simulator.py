@@ -40,6 +40,6 @@ class Simulator:
             raise CannotStart(f"The Gmail simulator did not start: {complaint(self.home, self.name)}")
 
     def stop(self) -> None:
-        """It writes its state and ends; at most 3 s."""
+        """It writes its state and ends; at most 1 s."""
         if self.process is not None:
-            stop(self.process, signal.SIGTERM, patience=3)
+            stop(self.process, signal.SIGTERM, patience=1)

@@ -1,5 +1,7 @@
 """The bounded files that servers and processes write their lines to."""
 
+import os
+import shutil
 from pathlib import Path
 from typing import IO
 
@@ -16,9 +18,10 @@ def open_log(home: Home, name: str) -> IO[bytes]:
 
 
 def bound(path: Path) -> None:
-    """Turn the page of a file that has grown too long; a program that still writes to it goes on in the old one."""
+    """Begin a file anew that has grown too long; a program that appends to it need not open it again."""
     if path.exists() and path.stat().st_size > BOUND:
-        path.replace(path.with_suffix(".log.1"))
+        shutil.copyfile(path, path.with_suffix(".log.1"))
+        os.truncate(path, 0)
 
 
 def complaint(home: Home, name: str) -> str:

@@ -43,7 +43,7 @@ def become(who: Identity | None) -> dict[str, Any]:
 
 def reaches(who: Identity, path: Path) -> bool:
     """Whether this user may enter the directory, or run the program, at `path`: the kernel itself is asked."""
-    question = ["test", "-x", path]
+    question = ["test", "-x", str(path)]
     return not subprocess.run(question, **become(who), cwd="/", timeout=10).returncode
 
 

@@ -40,9 +40,9 @@ class Valkey:
             raise CannotStart(f"Valkey did not start in {directory}: {complaint(self.home, self.name)}")
 
     def stop(self) -> None:
-        """Valkey writes out its log and ends; at most 3 s."""
+        """Valkey writes out its log and ends; at most 1.5 s."""
         if self.process is not None:
-            stop(self.process, signal.SIGTERM, patience=3)
+            stop(self.process, signal.SIGTERM, patience=1.5)
 
     def _configuration(self, directory: Path) -> Path:
         """In a file, for a command line shows the password to everybody."""

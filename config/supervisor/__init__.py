@@ -1,0 +1,1 @@
+"""What script/server runs: the servers, then the Procfile's processes, in one terminal."""
