@@ -1,0 +1,170 @@
+"""What /control/ can do to a running simulator."""
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+from gmail.simulator.faults import Rule
+from gmail.simulator.latency import Latency
+from gmail.simulator.mailbox import Mailbox
+from gmail.simulator.service import Service
+from gmail.simulator.tokens import BUILT_IN, FULL
+
+Json = dict[str, Any]
+MOST_DELIVERED = 10_000
+
+
+class ControlError(Exception):
+    """The request makes no sense; the message says why."""
+
+
+def run(name: str, body: Json, service: Service) -> Json:
+    """Do what POST /control/`name` asks. Raises ControlError."""
+    if name not in COMMANDS:
+        raise ControlError(f"no such command; there are {', '.join(sorted(COMMANDS))}")
+    try:
+        return COMMANDS[name](body, service) or {}
+    except (KeyError, ValueError, TypeError) as error:
+        raise ControlError(f"{type(error).__name__}: {error}") from error
+
+
+def _perform(service: Service, op: str, body: Json, **details: object) -> Any:
+    return service.world.perform(op, service.clock(), email=body["email"], **details)
+
+
+def _known_ids(service: Service, body: Json) -> list[str]:
+    box = service.world.mailbox(body["email"])
+    unknown = [id for id in body["ids"] if int(id, 16) not in box.messages]
+    if unknown:
+        raise ValueError(f"no such messages: {unknown[:5]}")
+    return list(body["ids"])
+
+
+def deliver(body: Json, service: Service) -> Json:
+    """{email, count} or {email, messages: [{raw | from, to, subject, text, html, labelIds, threadId, internalDate}]}."""
+    letters, count = body.get("messages"), int(body.get("count", 1))
+    if (len(letters) if letters else count) > MOST_DELIVERED:
+        raise ValueError(f"at most {MOST_DELIVERED} at once")
+    ids = _perform(service, "deliver", body, **({"messages": letters} if letters else {"count": count}))
+    return {"ids": ids, **_cursor(service.world.mailbox(body["email"]))}
+
+
+def labels(body: Json, service: Service) -> Json:
+    """{email, ids, add: [label ids], remove: [label ids]}."""
+    add, remove = list(body.get("add") or ()), list(body.get("remove") or ())
+    _perform(service, "labels", body, ids=_known_ids(service, body), add=add, remove=remove)
+    return _cursor(service.world.mailbox(body["email"]))
+
+
+def trash(body: Json, service: Service) -> Json:
+    """{email, ids}."""
+    _perform(service, "labels", body, ids=_known_ids(service, body), add=["TRASH"], remove=["INBOX", "SPAM"])
+    return _cursor(service.world.mailbox(body["email"]))
+
+
+def delete(body: Json, service: Service) -> Json:
+    """{email, ids}: for good."""
+    _perform(service, "delete", body, ids=_known_ids(service, body))
+    return _cursor(service.world.mailbox(body["email"]))
+
+
+def create_label(body: Json, service: Service) -> Json:
+    """{email, name} -> {id}."""
+    return {"id": _perform(service, "label", body, name=str(body["name"]))}
+
+
+def expire_history(body: Json, service: Service) -> Json:
+    """{email}: every historyId given out so far is too old from now on."""
+    _perform(service, "expire-history", body)
+    return _cursor(service.world.mailbox(body["email"]))
+
+
+def revoke(body: Json, service: Service) -> None:
+    """{email}: all grants of the user end."""
+    service.world.mailbox(body["email"])
+    _perform(service, "revoke", body)
+
+
+def grant(body: Json, service: Service) -> Json:
+    """{email}: `sim-refresh-<email>` is good again."""
+    service.world.mailbox(body["email"])
+    _perform(service, "grant", body, token=BUILT_IN + body["email"], scopes=[FULL])
+    return {"refresh_token": BUILT_IN + body["email"]}
+
+
+def expire_tokens(body: Json, service: Service) -> None:
+    """{email}: all access tokens end; refresh tokens stay good."""
+    service.world.tokens.expire_access(body["email"])
+
+
+def faults(body: Json, service: Service) -> Json:
+    """{rules: [...]}: these rules instead of those before; [] ends all trouble."""
+    service.faults.replace([Rule.read(rule) for rule in body["rules"]])
+    return {"rules": len(service.faults.rules)}
+
+
+def latency(body: Json, service: Service) -> None:
+    """{latency: "none" | "realistic" | seconds}."""
+    service.latency = Latency.read(str(body["latency"]))
+
+
+def quota(body: Json, service: Service) -> None:
+    """{user, project: units per minute, style: "403" | "429" | "retry-after", concurrency}; what is missing stays."""
+    service.set_quota(body.get("user"), body.get("project"), body.get("style"), body.get("concurrency"))
+
+
+def reset_stats(body: Json, service: Service) -> None:
+    """{}: count anew."""
+    service.stats.clear()
+
+
+COMMANDS: dict[str, Callable[[Json, Service], Json | None]] = {
+    "deliver": deliver,
+    "labels": labels,
+    "trash": trash,
+    "delete": delete,
+    "create-label": create_label,
+    "expire-history": expire_history,
+    "expire-tokens": expire_tokens,
+    "revoke": revoke,
+    "grant": grant,
+    "faults": faults,
+    "latency": latency,
+    "quota": quota,
+    "reset-stats": reset_stats,
+}
+
+
+def _cursor(box: Mailbox) -> Json:
+    return {"historyId": str(box.history.current)}
+
+
+def stats(service: Service) -> Json:
+    """GET /control/stats."""
+    counted = service.stats
+    return {
+        "http": dict(counted.http),
+        "requests": dict(counted.requests),
+        "units": dict(counted.units),
+        "statuses": {str(status): count for status, count in counted.statuses.items()},
+        "gets": {email: dict(ids) for email, ids in counted.gets.items()},
+        "faults": [{"fault": rule.fault, "met": rule.met, "struck": rule.struck} for rule in service.faults.rules],
+    }
+
+
+def mailbox(box: Mailbox, hashes: bool) -> Json:
+    """GET /control/mailbox: the truth about a mailbox, newest first."""
+    found = [
+        {
+            "id": message.id,
+            "threadId": f"{message.thread:x}",
+            "labelIds": sorted(message.labels),
+            "internalDate": str(message.date),
+            "sizeEstimate": message.size,
+            "historyId": str(message.history_id),
+        }
+        | ({"sha256": sha256(message.origin.raw(message)).hexdigest()} if hashes else {})
+        for message in list(box.newest_first())
+    ]
+    labels = [{"id": label.id, "name": label.name, "type": label.type} for label in box.labels.values()]
+    return {"email": box.email, **_cursor(box), "labels": labels, "messages": found}

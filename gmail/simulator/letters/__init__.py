@@ -1,0 +1,1 @@
+"""Believable mail, made on demand from a seed."""
