@@ -1,5 +1,6 @@
 """Make one call last: pay for it, repeat it when that may help, report a refusal to the bucket."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -25,10 +26,11 @@ class Calls:
         self._prices = prices
 
     def affordable(self, method: str, times: int) -> int:
-        """How many of `times` calls one reservation may pay for: at least one."""
+        """How many of `times` calls to pay for at once: at least one, and so many that they fill a minute evenly."""
         if self._bucket.largest is None or not self._price(method):
             return times
-        return max(1, min(times, self._bucket.largest // self._price(method)))
+        a_minute = max(1, self._bucket.largest // self._price(method))
+        return min(times, a_minute // math.ceil(a_minute / times))
 
     def spend(self, method: str, times: int = 1) -> None:
         """Reserve the units of `times` calls, then wait until they may be spent; raises RateLimited (scope "own")."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from gmail.errors import Transient
+from gmail.mime.charsets import clean
 from gmail.resources import (
     HistoryPage,
     HistoryRecord,
@@ -83,7 +84,7 @@ def message(body: Json) -> Message:
         history_id=int(body["historyId"]),
         internal_date=int(body["internalDate"]),
         size=int(body.get("sizeEstimate", 0)),
-        snippet=html.unescape(body.get("snippet", "")).replace("\0", ""),
+        snippet=clean(html.unescape(body.get("snippet", ""))),
         raw=base64url(body["raw"]) if "raw" in body else None,
     )
 

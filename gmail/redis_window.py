@@ -46,7 +46,8 @@ local function paced(spent, slot, amount, allowed)
     if not last or key > last then last = key end
   end
   if not last or total + amount <= allowed then return slot end
-  return math.max(slot, last + math.floor(spent[last] * SPAN / allowed))
+  local a_minute = math.max(1, math.floor(allowed / spent[last]))
+  return math.max(slot, last + math.floor(SPAN / a_minute))
 end
 
 local function fitting(spent, slot, amount, allowed)

@@ -1,8 +1,8 @@
 """Pace the spending of quota units within one process.
 
 Gmail counts units per minute and user, and per minute and project. A window here admits a spend only when no sliding
-minute that contains it exceeds 99 % of the limit. Time is cut into slots of a quarter of a second, and a minute is
-taken as the 241 slots that it can touch, so the guarantee holds at any moment within a slot.
+minute that contains it exceeds 99 % of the limit. Time is cut into slots of a tenth of a second, and a minute is
+taken as the 601 slots that it can touch, so the guarantee holds at any moment within a slot.
 
 What was not spent in the last two minutes may be spent at once; beyond that, spends are spaced evenly, so that work
 advances every few seconds rather than once a minute.
@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 
-SLOT = 0.25  # seconds
+SLOT = 0.1  # seconds
 SPAN = int(60 / SLOT) + 1  # the slots that a minute can touch
 MEMORY = int(120 / SLOT)  # slots that count against a burst
 SHARE = 0.99
@@ -28,7 +28,8 @@ def paced(spent: dict[int, int], start: int, units: int, allowed: int) -> int:
     if not spent or sum(spent.values()) + units <= allowed:
         return start
     last = max(spent)
-    return max(start, last + spent[last] * SPAN // allowed)
+    a_minute = max(1, allowed // spent[last])  # how many spends like the last one a minute holds
+    return max(start, last + SPAN // a_minute)
 
 
 def fitting(spent: dict[int, int], start: int, units: int, allowed: int) -> int:
