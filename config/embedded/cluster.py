@@ -57,7 +57,7 @@ def ensure_database(programs: Path, port: int, password: str) -> None:
         timeout=60,
     )
     if outcome.returncode:
-        raise CannotStart(f"PostgreSQL refuses us: {outcome.stderr.strip()}")
+        raise CannotStart(f"PostgreSQL refuses us: {_reason(outcome.stderr)}")
 
 
 def _create(data: Path, who: Identity | None, programs: Path, password: str) -> None:

@@ -31,7 +31,8 @@ def clear(data: Path) -> None:
             os.kill(pid, signal.SIGINT)
         _await_end(pid, data)
     if lines := _pid_file(data):
-        (data / "postmaster.pid").write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
+        lines[0], lines[STATUS_LINE:] = str(os.getpid()), ["stale"]
+        (data / "postmaster.pid").write_text("\n".join(lines) + "\n")
 
 
 def _await_end(pid: int, data: Path) -> None:

@@ -1,12 +1,14 @@
 """Keep processes running, and stop them in order."""
 
 import selectors
+import signal
 import time
 from collections.abc import Callable, Sequence
 
 from config.embedded.errors import CannotStart
 from config.embedded.servers import Server
 from config.embedded.transcript import bound
+from config.supervisor.guard import Guard
 from config.supervisor.process import Process
 from config.supervisor.restarts import Restarts
 from config.supervisor.terminal import Terminal
@@ -21,6 +23,7 @@ class Supervisor:
         self.stop_requested = False
         self.terminal = terminal
         self._watched: list[tuple[Server | Process, Restarts]] = []
+        self._guard = Guard()
 
     def start(self, one: Server | Process) -> None:
         """Start it and watch it from now on; raises CannotStart."""
@@ -28,6 +31,7 @@ class Supervisor:
         self._watched.append((one, history))
         one.start()
         history.started(time.monotonic())
+        self._tell_guard()
 
     def run(self, until: Callable[[], bool], *, timeout: float = float("inf")) -> bool:
         """Pass on output, restart the dead; True once `until()`, False when the time is up or a stop is requested."""
@@ -42,6 +46,7 @@ class Supervisor:
     def run_to_end(self, job: Process, *, timeout: float) -> tuple[int | None, str]:
         """Run a process that ends by itself: its exit status (None: it had to be killed) and its last line."""
         job.start()
+        self._tell_guard(job)
         last, deadline = "", time.monotonic() + timeout
         while job.process and job.process.poll() is None and not self.stop_requested and time.monotonic() < deadline:
             last = self._show(job) or last
@@ -61,6 +66,8 @@ class Supervisor:
             for one in wave:
                 if not isinstance(one, Process):
                     one.stop()
+            self._tell_guard()
+        self._guard.dismiss()
 
     def _stop_processes(self, wave: list[Process], patience: float) -> None:
         for one in wave:
@@ -104,9 +111,15 @@ class Supervisor:
         try:
             one.start()
             history.started(time.monotonic())
+            self._tell_guard()
         except CannotStart as error:
             pause = history.died(time.monotonic())
             self.terminal.line(one.name, f"{error} Next attempt in {pause:.0f} s")
+
+    def _tell_guard(self, *jobs: Process) -> None:
+        alive = [one.process.pid for one in (*(one for one, _ in self._watched), *jobs) if one.process]
+        # SIGINT closes Postgres at once and properly; for the others it is as good as any: nobody waits for their work.
+        self._guard.tell([(pid, signal.SIGINT) for pid in alive])
 
 
 def _cause(status: int) -> str:
