@@ -5,6 +5,7 @@ import asyncio
 import signal
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 
 from aiohttp import web
@@ -13,7 +14,9 @@ from gmail.simulator.app import Server
 from gmail.simulator.latency import Latency
 from gmail.simulator.mailbox import WEEK
 from gmail.simulator.service import Service
-from gmail.simulator.settings import Settings
+from gmail.simulator.settings import PushSettings, Settings
+
+SETTINGS = frozenset(field.name for field in fields(Settings))
 
 DESCRIPTION = """\
 Gmail's HTTP API, OAuth and Pub/Sub push on one address, for programs that synchronise mail.
@@ -23,7 +26,7 @@ Prints one line, "gmail simulator ready on http://HOST:PORT", when it answers; S
   API      /gmail/v1/users/...   and /batch, as at gmail.googleapis.com
   OAuth    /o/oauth2/v2/auth (consent page), /token, /revoke, /oauth2/v1/certs
            The refresh token sim-refresh-ADDRESS is good for the mailbox ADDRESS without consent.
-  control  POST /control/deliver       {"email", "count"} or {"email", "messages": [{"raw"} or {"from", "subject", "text", ...}]}
+  control  POST /control/deliver       {"email", "count"}, or "messages": [{"raw"} or {"from", "text", ...}]
            POST /control/labels        {"email", "ids", "add", "remove"}
            POST /control/trash         {"email", "ids"}
            POST /control/delete        {"email", "ids"}            for good
@@ -63,7 +66,10 @@ def main() -> int:
 async def serve(service: Service, host: str, port: int) -> int:
     """Listen, say where, wait for the end."""
     runner = web.AppRunner(
-        Server(service).application(), access_log=None, keepalive_timeout=service.settings.keepalive, shutdown_timeout=0.1
+        Server(service).application(),
+        access_log=None,
+        keepalive_timeout=service.settings.keepalive,
+        shutdown_timeout=0.1,
     )
     await runner.setup()
     site = web.TCPSite(runner, host, port, backlog=1024)
@@ -91,37 +97,69 @@ def read(options: argparse.Namespace) -> Settings:
         raise ValueError("--accounts needs addresses or a number above 0")
     if options.corpus is not None and not options.corpus.is_dir():
         raise ValueError(f"{options.corpus} is not a directory")
-    given = {name: value for name, value in vars(options).items() if name not in ("host", "port", "accounts")}
-    return Settings(**given | {"accounts": accounts, "now": options.now or time.time()})
+    given = {name: value for name, value in vars(options).items() if name in SETTINGS}
+    push = PushSettings(options.push_endpoint, options.push_audience, options.push_account)
+    return Settings(**given | {"accounts": accounts, "now": options.now or time.time(), "push": push})
 
 
 def parser() -> argparse.ArgumentParser:
     """All options."""
-    found = argparse.ArgumentParser("python -m gmail.simulator", description=DESCRIPTION, formatter_class=argparse.RawTextHelpFormatter)
+    found = argparse.ArgumentParser(
+        "python -m gmail.simulator", description=DESCRIPTION, formatter_class=argparse.RawTextHelpFormatter
+    )
     add = found.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     add("--port", type=int, default=0, help="port to listen on; 0 takes a free one (0)")
-    add("--accounts", default="demo@example.com", help="addresses with commas between, or a number: user1@example.com ...")
+    add(
+        "--accounts",
+        default="demo@example.com",
+        help="addresses with commas between, or a number: user1@example.com ...",
+    )
     add("--messages", type=int, default=2000, help="seeded messages of each account (2000)")
     add("--seed", type=int, default=1, help="the same seed and --now give the same mail (1)")
     add("--now", type=float, help="the present of the seeded mail, seconds since 1970 (the time of the start)")
     add("--corpus", type=Path, metavar="DIR", help="the .eml files under DIR instead of seeded mail")
-    add("--state", type=Path, metavar="FILE", help="journal that lets mailboxes, changes and grants outlive the process")
+    add(
+        "--state", type=Path, metavar="FILE", help="journal that lets mailboxes, changes and grants outlive the process"
+    )
     add("--client-id", default="simulator", help="OAuth client id (simulator)")
     add("--client-secret", default="simulator", help="OAuth client secret (simulator)")
     add("--token-lifetime", type=int, default=3599, metavar="SECONDS", help="of access tokens (3599)")
     limits = found.add_argument_group("limits")
     add = limits.add_argument
-    add("--quota", type=int, default=0, metavar="UNITS", help="per minute and user; 0: no limit (0); Gmail: 6000, formerly 15000")
+    add(
+        "--quota",
+        type=int,
+        default=0,
+        metavar="UNITS",
+        help="per minute and user; 0: no limit (0); Gmail: 6000, formerly 15000",
+    )
     add("--project-quota", type=int, default=0, metavar="UNITS", help="per minute for all users; Gmail: 1200000 (0)")
     add("--prices", choices=("2026", "2021"), default="2026", help="unit costs: a get is 20 or 5 (2026)")
     add("--quota-style", choices=("403", "429", "retry-after"), default="403", help="how a refusal is worded (403)")
-    add("--concurrency", type=int, default=50, metavar="N", help="calls of one user in flight, parts of batches counted; 0: any (50)")
+    add(
+        "--concurrency",
+        type=int,
+        default=50,
+        metavar="N",
+        help="calls of one user in flight, parts of batches counted; 0: any (50)",
+    )
+    push = found.add_argument_group("push")
+    add = push.add_argument
+    add("--push-endpoint", default="", metavar="URL", help="where notifications of watched mailboxes go")
+    add("--push-audience", default="", help="of their tokens (the endpoint)")
+    add("--push-account", default=PushSettings.account, help=f"that signs them ({PushSettings.account})")
     manners = found.add_argument_group("manners")
     add = manners.add_argument
     add("--latency", default="none", help="none, realistic (0.1 s a call, 0.3 s a batch of 25) or seconds (none)")
     add("--history-ttl", type=float, default=WEEK, metavar="SECONDS", help="how long history is remembered (a week)")
-    add("--attachment-ttl", type=float, default=3600.0, metavar="SECONDS", help="how long an attachmentId is good (3600)")
+    add(
+        "--attachment-ttl",
+        type=float,
+        default=3600.0,
+        metavar="SECONDS",
+        help="how long an attachmentId is good (3600)",
+    )
     add("--page-tokens", choices=("value", "position"), default="value", help="what a page token points at (value)")
     add("--disorder", type=float, default=0.0, metavar="SHARE", help="of neighbours out of order in messages.list (0)")
     add("--gzip", action="store_true", help="compress for clients with gzip in Accept-Encoding and User-Agent")

@@ -108,7 +108,9 @@ def render(call: Call, result: object) -> Reply:
     """The bytes of an answer; indented like Google's unless prettyPrint=false."""
     if result is None:
         return Reply(204, b"")
-    return Reply(200, orjson.dumps(result, option=None if call.first("prettyPrint") == "false" else orjson.OPT_INDENT_2))
+    return Reply(
+        200, orjson.dumps(result, option=None if call.first("prettyPrint") == "false" else orjson.OPT_INDENT_2)
+    )
 
 
 def refuse(refusal: Refusal) -> Reply:

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
 from random import Random
 
 import orjson
@@ -14,13 +14,13 @@ from gmail.simulator.api import Reply
 from gmail.simulator.call import Call
 from gmail.simulator.control import ControlError
 from gmail.simulator.faults import HANG, Fault
+from gmail.simulator.push import Emitter
 from gmail.simulator.service import Service
 from gmail.simulator.signing import Signer
 
 JSON = "application/json; charset=UTF-8"
 LARGEST_REQUEST = 220 * 1024 * 1024
 GZIP_FROM = 200
-View = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Server:
@@ -40,8 +40,15 @@ class Server:
         app.router.add_post("/control/{name}", self.command)
         app.router.add_get("/control/stats", self.stats)
         app.router.add_get("/control/mailbox", self.mailbox)
+        app.cleanup_ctx.append(self._pushing)
         doors.add_routes(app, self.service, self.signer)
         return app
+
+    async def _pushing(self, app: web.Application) -> AsyncIterator[None]:
+        emitter = Emitter(self.service, self.signer)
+        await emitter.start()
+        yield
+        await emitter.stop()
 
     async def single(self, request: web.Request) -> web.StreamResponse:
         """One call."""
@@ -79,7 +86,9 @@ class Server:
         if (seconds := self.service.latency.before(parts, self._dice)) > 0:
             await asyncio.sleep(seconds)
 
-    async def _send(self, request: web.Request, reply: Reply, content_type: str, fault: Fault | None) -> web.StreamResponse:
+    async def _send(
+        self, request: web.Request, reply: Reply, content_type: str, fault: Fault | None
+    ) -> web.StreamResponse:
         """The answer, as Gmail's servers or as the fault wants it."""
         headers = {"Content-Type": content_type} if reply.body else {}
         headers |= {"Vary": "Origin, X-Origin, Referer", "Cache-Control": "private", "Server": "ESF"}

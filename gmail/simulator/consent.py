@@ -13,7 +13,8 @@ MEANINGS = {
 }
 STYLE = """
 :root{color-scheme:light dark}
-body{font:16px/1.5 system-ui,sans-serif;margin:0;display:grid;place-items:center;min-height:100vh;background:#f0f4f9;color:#1f1f1f}
+body{font:16px/1.5 system-ui,sans-serif;margin:0;display:grid;place-items:center;min-height:100vh}
+body{background:#f0f4f9;color:#1f1f1f}
 main{background:#fff;border-radius:24px;padding:36px;width:min(440px,calc(100vw - 32px));box-sizing:border-box}
 h1{font-size:24px;font-weight:500;margin:0 0 8px}
 p{margin:8px 0 20px;color:#444746}
@@ -40,7 +41,8 @@ def page(query: Mapping[str, str], accounts: tuple[str, ...]) -> str:
     chosen = query.get("login_hint") if query.get("login_hint") in accounts else accounts[0]
     people = "\n".join(_choice("radio", "email", email, email, email == chosen) for email in accounts)
     scopes = "\n".join(
-        _choice("checkbox", "scope", scope, MEANINGS.get(scope, scope), True) for scope in dict.fromkeys(query["scope"].split())
+        _choice("checkbox", "scope", scope, MEANINGS.get(scope, scope), True)
+        for scope in dict.fromkeys(query["scope"].split())
     )
     body = (
         f"<h1>{client} wants to access a simulated mailbox</h1>\n"
@@ -55,7 +57,9 @@ def page(query: Mapping[str, str], accounts: tuple[str, ...]) -> str:
 
 def refusal(error: OAuthError) -> str:
     """The page for a request that can't be granted."""
-    body = f"<h1>Access blocked</h1>\n<p>{escape(error.description)}</p>\n<small>Error 400: {escape(error.code)}</small>"
+    body = (
+        f"<h1>Access blocked</h1>\n<p>{escape(error.description)}</p>\n<small>Error 400: {escape(error.code)}</small>"
+    )
     return FRAME.format(title="Access blocked", style=STYLE, body=body)
 
 

@@ -1,6 +1,7 @@
 """What /control/ can do to a running simulator."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -41,7 +42,7 @@ def _known_ids(service: Service, body: Json) -> list[str]:
 
 
 def deliver(body: Json, service: Service) -> Json:
-    """{email, count} or {email, messages: [{raw | from, to, subject, text, html, labelIds, threadId, internalDate}]}."""
+    """{email, count} or {email, messages: [{raw | from, to, subject, text ..., labelIds, threadId, internalDate}]}."""
     letters, count = body.get("messages"), int(body.get("count", 1))
     if (len(letters) if letters else count) > MOST_DELIVERED:
         raise ValueError(f"at most {MOST_DELIVERED} at once")
@@ -113,6 +114,11 @@ def quota(body: Json, service: Service) -> None:
     service.set_quota(body.get("user"), body.get("project"), body.get("style"), body.get("concurrency"))
 
 
+def push(body: Json, service: Service) -> None:
+    """{endpoint, audience, account, subscription, duplicates, reordered, numbers, backoff}; what is missing stays."""
+    service.push = replace(service.push, **body)
+
+
 def reset_stats(body: Json, service: Service) -> None:
     """{}: count anew."""
     service.stats.clear()
@@ -131,6 +137,7 @@ COMMANDS: dict[str, Callable[[Json, Service], Json | None]] = {
     "faults": faults,
     "latency": latency,
     "quota": quota,
+    "push": push,
     "reset-stats": reset_stats,
 }
 
@@ -148,6 +155,7 @@ def stats(service: Service) -> Json:
         "units": dict(counted.units),
         "statuses": {str(status): count for status, count in counted.statuses.items()},
         "gets": {email: dict(ids) for email, ids in counted.gets.items()},
+        "pushes": dict(counted.pushes),
         "faults": [{"fault": rule.fault, "met": rule.met, "struck": rule.struck} for rule in service.faults.rules],
     }
 

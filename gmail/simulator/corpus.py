@@ -25,7 +25,7 @@ CATEGORIES = {
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """Mail of `email` made from (seed, thread, position); `present` in milliseconds is when the newest has just arrived."""
+    """Mail of `email` made from (seed, thread, position); `present` is in milliseconds since 1970."""
 
     email: str
     seed: int
@@ -61,7 +61,7 @@ class Seeded:
         size = plan.size(self.seed, thread, position)
         return Message(number, root, date, size, labels, 0, self, (thread * POSITIONS + position) * POSITIONS + length)
 
-    def extra(self, count: int, number: int, date: int, labels: frozenset[str]) -> Message:
+    def addition(self, count: int, number: int, date: int, labels: frozenset[str]) -> Message:
         """The `count`-th letter that was not there from the start, alone in its conversation."""
         thread = EXTRA + count
         key = thread * POSITIONS * POSITIONS + 1
@@ -75,7 +75,9 @@ class Seeded:
         if drawn.kind == "spam":
             return frozenset({"SPAM", "UNREAD"})
         labels = {CATEGORIES.get(drawn.kind, "CATEGORY_PERSONAL")}
-        labels |= {"TRASH"} if luck[1] < 0.02 else {"INBOX"} if luck[1] < (0.95 if age < 30 * plan.DAY else 0.45) else set()
+        labels |= (
+            {"TRASH"} if luck[1] < 0.02 else {"INBOX"} if luck[1] < (0.95 if age < 30 * plan.DAY else 0.45) else set()
+        )
         labels |= {"UNREAD"} if luck[2] < (0.5 if age < 3 * plan.DAY else 0.08) else set()
         labels |= {"STARRED"} if luck[0] < 0.04 else set()
         labels |= {"IMPORTANT"} if luck[3] < 0.2 else set()

@@ -1,9 +1,9 @@
 """Mail that came while the simulator ran, kept as it came."""
 
+import re
 from email import message_from_bytes
 from email.utils import formatdate
 from html import unescape
-import re
 
 from gmail.simulator.letters import encoding
 from gmail.simulator.mailbox import Message

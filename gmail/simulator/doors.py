@@ -94,7 +94,10 @@ class Doors:
 def _json(value: object, status: int = 200) -> web.Response:
     headers = {"Cache-Control": "no-cache, no-store, max-age=0, must-revalidate"}
     return web.Response(
-        status=status, body=orjson.dumps(value, option=orjson.OPT_INDENT_2), content_type="application/json", headers=headers
+        status=status,
+        body=orjson.dumps(value, option=orjson.OPT_INDENT_2),
+        content_type="application/json",
+        headers=headers,
     )
 
 

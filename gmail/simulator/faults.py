@@ -50,7 +50,7 @@ class Rule:
 
     @classmethod
     def read(cls, spec: Mapping[str, Any]) -> "Rule":
-        """From {"match": {"method", "ids", "email", "every"}, "fault", "times", "seconds", "probability"}. Raises ValueError."""
+        """From a rule as POST /control/faults takes it. Raises ValueError."""
         match = dict(spec.get("match") or {})
         unknown = (match.keys() - {"method", "ids", "email", "every"}) | (
             spec.keys() - {"match", "fault", "times", "seconds", "probability"}
@@ -69,7 +69,7 @@ class Rule:
         )
 
     def fits(self, method: str, id: str, email: str, paged: bool) -> bool:
-        """Whether the rule is about such a call; history404 is about history alone, expired_page_token about later pages."""
+        """Whether the rule is about such a call; some faults are about history, or later pages, alone."""
         return (
             (not self.method or self.method in (method, "*"))
             and (not self.ids or id in self.ids)

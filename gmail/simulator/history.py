@@ -58,6 +58,13 @@ class History:
             raise Expired
         return self._records[bisect_right(self._records, start, key=lambda record: record.id) :]
 
+    def touched(self) -> frozenset[str]:
+        """The labels that the newest change was about."""
+        if not self._records:
+            return frozenset()
+        newest = self._records[-1]
+        return newest.labels | newest.gained | newest.lost
+
     def expire(self) -> None:
         """Forget everything: every id that was ever given out is too old from now on."""
         self._records.clear()

@@ -3,10 +3,11 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 
-Deed = dict[str, object]
+Deed = dict[str, Any]
 
 
 class Journal:

@@ -18,7 +18,9 @@ SYSTEM = (
     "STARRED",
     "UNREAD",
 )
-HIDDEN = frozenset({"CHAT", "CATEGORY_FORUMS", "CATEGORY_UPDATES", "CATEGORY_PERSONAL", "CATEGORY_PROMOTIONS", "CATEGORY_SOCIAL"})
+HIDDEN = frozenset(
+    {"CHAT", "CATEGORY_FORUMS", "CATEGORY_UPDATES", "CATEGORY_PERSONAL", "CATEGORY_PROMOTIONS", "CATEGORY_SOCIAL"}
+)
 USER = ("Work", "Work/Projects", "Family", "Receipts", "Travel", "发票", "旅行", "Büro & Ämter", "仕事", "To read")
 
 

@@ -14,7 +14,7 @@ class Latency:
 
     @classmethod
     def read(cls, text: str) -> "Latency":
-        """"none", "realistic", or seconds per call. Raises ValueError."""
+        """ "none", "realistic", or seconds per call. Raises ValueError."""
         if text == "none":
             return cls()
         if text == "realistic":

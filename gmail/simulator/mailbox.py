@@ -26,7 +26,7 @@ class Origin(Protocol):
 
 @dataclass(slots=True)
 class Message:
-    """`number` and `thread` are the ids as integers, `date` is internalDate in milliseconds, `key` means something to `origin`."""
+    """`number` and `thread` are ids as integers, `date` is internalDate, `key` means something to `origin`."""
 
     number: int
     thread: int
@@ -57,7 +57,7 @@ class Mailbox:
         self._shared: dict[frozenset[str], frozenset[str]] = {}
 
     def fill(self, messages: Iterable[Message]) -> None:
-        """The mail that was there before anybody looked, oldest first; what is younger than the history lives on in it."""
+        """The mail that was there before anybody looked, oldest first; history knows the last week of it."""
         for message in messages:
             message.history_id = self.history.next_id()
             self._put(message)
@@ -109,7 +109,12 @@ class Mailbox:
         self._record(message, at, "deleted")
 
     def _record(
-        self, message: Message, at: float, kind: str, gained: frozenset[str] = frozenset(), lost: frozenset[str] = frozenset()
+        self,
+        message: Message,
+        at: float,
+        kind: str,
+        gained: frozenset[str] = frozenset(),
+        lost: frozenset[str] = frozenset(),
     ) -> None:
         self.history.append(
             Record(message.history_id, at, kind, message.number, message.thread, message.labels, gained, lost)

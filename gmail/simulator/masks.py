@@ -10,7 +10,7 @@ TOKEN = re.compile(r"[\w*]+|[/,()]")
 
 
 def apply(fields: str, value: object) -> object:
-    """`value` with only what `fields` names, as "messages/id,nextPageToken" or "payload(headers,parts(body))". Raises Refusal."""
+    """`value` with only what `fields` names, as "messages/id,nextPageToken" or "payload(headers)". Raises Refusal."""
     tokens = TOKEN.findall(fields)
     if "".join(tokens) != fields.replace(" ", ""):
         raise refusals.invalid(f"Invalid field selection {fields[:100]}")
@@ -49,10 +49,14 @@ def _parse(tokens: list[str]) -> tuple[Mask, list[str]]:
 
 
 def _cut(mask: Mask, value: object) -> object:
-    if not mask or "*" in mask and not mask["*"]:
+    if not mask or ("*" in mask and not mask["*"]):
         return value
     if isinstance(value, list):
         return [_cut(mask, item) for item in value]
     if isinstance(value, dict):
-        return {key: _cut(mask.get(key, mask.get("*")), item) for key, item in value.items() if key in mask or "*" in mask}
+        return {
+            key: _cut(mask[key] if key in mask else mask["*"], item)
+            for key, item in value.items()
+            if key in mask or "*" in mask
+        }
     return value

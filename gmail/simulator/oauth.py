@@ -65,7 +65,9 @@ def _delegated(form: Form, world: World, signer: Signer, now: float) -> Json:
         raise OAuthError("invalid_grant", "Invalid JWT: Token must be a short-lived token.")
     subject = str(claims.get("sub") or "")
     if subject not in world.settings.accounts:
-        raise OAuthError("unauthorized_client", "Client is unauthorized to retrieve access tokens using this method.", 401)
+        raise OAuthError(
+            "unauthorized_client", "Client is unauthorized to retrieve access tokens using this method.", 401
+        )
     scopes = frozenset(str(claims.get("scope", "")).split())
     return _answer(world.tokens.issue(subject, scopes, now), scopes, world)
 

@@ -46,13 +46,18 @@ def tree(raw: bytes, attachment_id: Callable[[str], str]) -> Part:
 
 def _part(mail: Mail, part_id: str, attachment_id: Callable[[str], str]) -> Part:
     filename = _filename(mail)
-    part: Part = {"partId": part_id, "mimeType": mail.get_content_type(), "filename": filename, "headers": _headers(mail)}
+    part: Part = {
+        "partId": part_id,
+        "mimeType": mail.get_content_type(),
+        "filename": filename,
+        "headers": _headers(mail),
+    }
     if mail.is_multipart():
         part["body"] = {"size": 0}
         part["parts"] = [_part(child, _below(part_id, n), attachment_id) for n, child in enumerate(_children(mail))]
         return part
     data = content(mail)
-    if filename or not mail.get_content_maintype() == "text":
+    if filename or mail.get_content_maintype() != "text":
         part["body"] = {"attachmentId": attachment_id(part_id), "size": len(data)}
     else:
         part["body"] = {"size": len(data)} | ({"data": encode(data)} if data else {})

@@ -112,6 +112,8 @@ def _text(operator: str, value: str) -> Test:
             return b"filename" in raw and (operator == "has" or wanted.encode() in raw.lower())
         names = fields.get(operator, {"subject", "from", "to"})
         headers = [header["value"].lower() for header in headers_of(raw) if header["name"].lower() in names]
-        return any(wanted in value for value in headers) or (not operator and wanted in message.origin.snippet(message).lower())
+        return any(wanted in value for value in headers) or (
+            not operator and wanted in message.origin.snippet(message).lower()
+        )
 
     return matches

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from gmail.simulator import refusals
 
-NEW: Mapping[str, int] = {
+NEW = {
     "getProfile": 1,
     "labels.list": 1,
     "labels.get": 1,
@@ -29,7 +29,12 @@ NEW: Mapping[str, int] = {
     "watch": 100,
     "stop": 50,
 }
-OLD: Mapping[str, int] = NEW | {"messages.get": 5, "messages.attachments.get": 5, "messages.trash": 5, "threads.get": 10}
+OLD = NEW | {
+    "messages.get": 5,
+    "messages.attachments.get": 5,
+    "messages.trash": 5,
+    "threads.get": 10,
+}
 TIERS = {"2026": NEW, "2021": OLD}
 MINUTE = 60.0
 

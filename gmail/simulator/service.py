@@ -29,6 +29,7 @@ class Stats:
         self.requests: Counter[str] = Counter()
         self.units: Counter[str] = Counter()
         self.statuses: Counter[int] = Counter()
+        self.pushes: Counter[str] = Counter()
         self.gets: dict[str, Counter[str]] = {}
 
 
@@ -55,6 +56,7 @@ class Service:
         self.concurrency = Concurrency(settings.concurrency)
         self.faults = Faults(settings.seed)
         self.latency = Latency.read(settings.latency)
+        self.push = settings.push
         self.stats = Stats()
 
     def begin(self, call: Call) -> Ticket:
@@ -94,7 +96,9 @@ class Service:
             return api.refuse(ticket.refusal or refusals.no_such_method())
         call, kind = ticket.call, ticket.fault.kind if ticket.fault is not None else ""
         try:
-            result = api.answer(call, ticket.route, ticket.access, self.world, self.clock(), kind if kind in CONTENT else "")
+            result = api.answer(
+                call, ticket.route, ticket.access, self.world, self.clock(), kind if kind in CONTENT else ""
+            )
         except Refusal as refusal:
             return api.refuse(refusal)
         return api.render(call, result)

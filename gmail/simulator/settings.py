@@ -7,6 +7,21 @@ from gmail.simulator.mailbox import WEEK
 
 
 @dataclass(frozen=True)
+class PushSettings:
+    """Where notifications go ("" is nowhere) and how: `duplicates` and `reordered` are shares, `numbers` makes
+    historyId a number, `backoff` is the wait in seconds before the second try; `audience` "" is the endpoint."""
+
+    endpoint: str = ""
+    audience: str = ""
+    account: str = "push@simulator.iam.gserviceaccount.com"
+    subscription: str = "projects/simulator/subscriptions/gmail"
+    duplicates: float = 0.0
+    reordered: float = 0.0
+    numbers: bool = False
+    backoff: float = 1.0
+
+
+@dataclass(frozen=True)
 class Settings:
     """`now` is the present of the seeded mail in seconds since 1970; limits of 0 mean none; times are in seconds."""
 
@@ -31,6 +46,4 @@ class Settings:
     disorder: float = 0.0
     gzip: bool = False
     keepalive: float = 75.0
-    push_endpoint: str = ""
-    push_audience: str = ""
-    push_account: str = "push@simulator.iam.gserviceaccount.com"
+    push: PushSettings = PushSettings()

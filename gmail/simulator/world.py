@@ -28,14 +28,14 @@ class Watch:
 
 
 class World:
-    """Mailboxes are made when they are first asked for. Every change goes through `perform`, so that a journal can replay it."""
+    """Mailboxes are made when first asked for; every change goes through `perform`, so that it can be replayed."""
 
     def __init__(self, settings: Settings) -> None:
         self._journal = Journal(settings.state)
         opening = self._journal.opening({"now": settings.now, "seed": settings.seed, "messages": settings.messages})
-        self.settings = replace(settings, **opening)
+        self.settings = replace(settings, now=opening["now"], seed=opening["seed"], messages=opening["messages"])
         self.tokens = Tokens(settings.accounts, settings.token_lifetime)
-        self.changed: Callable[[str], None] = lambda email: None
+        self.changed: Callable[[str, str], None] = lambda email, op: None
         self.folder = None if settings.corpus is None else Folder(settings.corpus, int(self.settings.now * 1000))
         self.watches: dict[str, Watch] = {}
         self._mailboxes: dict[str, Mailbox] = {}
@@ -52,7 +52,8 @@ class World:
             "stop": self._stop,
         }
         for deed in self._journal.deeds():
-            self._deeds[str(deed["op"])](deed)
+            if deed["email"] in settings.accounts:
+                self._deeds[str(deed["op"])](deed)
 
     def mailbox(self, email: str) -> Mailbox:
         """The mailbox of an account. Raises KeyError."""
@@ -67,13 +68,12 @@ class World:
     def _seeded(self, email: str, messages: int) -> Seeded:
         return Seeded.of(email, self.settings.seed, int(self.settings.now * 1000), messages)
 
-    def perform(self, op: str, at: float, **details: object) -> Any:
+    def perform(self, op: str, at: float, *, email: str, **details: object) -> Any:
         """Do a deed at `at` (seconds since 1970), keep it, tell `changed`. Raises KeyError for what does not exist."""
-        deed: Deed = {"op": op, "at": at, **details}
+        deed: Deed = {"op": op, "at": at, "email": email, **details}
         result = self._deeds[op](deed)
         self._journal.append(deed)
-        if isinstance(details.get("email"), str):
-            self.changed(str(details["email"]))
+        self.changed(email, op)
         return result
 
     def _deliver(self, deed: Any) -> list[str]:
@@ -90,13 +90,15 @@ class World:
         if spec.get("seeded"):
             message = self._letter(box, number, date)
         else:
-            raw = urlsafe_b64decode(spec["raw"]) if "raw" in spec else delivered.write(spec, box.email, at, box.delivered)
+            raw = (
+                urlsafe_b64decode(spec["raw"]) if "raw" in spec else delivered.write(spec, box.email, at, box.delivered)
+            )
             message = Message(number, thread, date, len(raw), labels, 0, self._delivered, self._delivered.keep(raw))
         box.add(message, at)
         return message.id
 
     def _letter(self, box: Mailbox, number: int, date: int) -> Message:
-        return self._seeded(box.email, 0).extra(box.delivered, number, date, ARRIVED)
+        return self._seeded(box.email, 0).addition(box.delivered, number, date, ARRIVED)
 
     def _labels(self, deed: Any) -> None:
         box = self.mailbox(deed["email"])

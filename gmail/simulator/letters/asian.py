@@ -5,7 +5,13 @@ from gmail.simulator.letters.tongue import Tongue
 CHINESE = Tongue(
     code="zh-CN",
     charsets=("utf-8", "utf-8", "gb2312", "gbk", "gb18030"),
-    people=(("王小明", "wang.xiaoming"), ("李娜", "lina"), ("陈建国", "chenjianguo"), ("赵雪", "zhao.xue"), ("刘洋", "liuyang")),
+    people=(
+        ("王小明", "wang.xiaoming"),
+        ("李娜", "lina"),
+        ("陈建国", "chenjianguo"),
+        ("赵雪", "zhao.xue"),
+        ("刘洋", "liuyang"),
+    ),
     subjects=(
         "关于下周会议的安排",
         "您的订单已发货",
@@ -63,7 +69,12 @@ TAIWANESE = Tongue(
 JAPANESE = Tongue(
     code="ja",
     charsets=("utf-8", "iso-2022-jp", "iso-2022-jp", "shift_jis", "euc-jp"),
-    people=(("田中太郎", "tanaka.taro"), ("佐藤花子", "sato.hanako"), ("鈴木一郎", "suzuki"), ("高橋美咲", "takahashi.m")),
+    people=(
+        ("田中太郎", "tanaka.taro"),
+        ("佐藤花子", "sato.hanako"),
+        ("鈴木一郎", "suzuki"),
+        ("高橋美咲", "takahashi.m"),
+    ),
     subjects=(
         "来週の会議について",
         "ご注文の商品を発送しました",
@@ -97,7 +108,13 @@ KOREAN = Tongue(
     code="ko",
     charsets=("utf-8", "euc-kr", "euc-kr", "iso-2022-kr"),
     people=(("김민준", "minjun.kim"), ("이서연", "seoyeon"), ("박지훈", "jihoon.park")),
-    subjects=("다음 주 회의 일정", "주문하신 상품이 발송되었습니다", "시월 청구서", "주말에 시간 있어요?", "보고서 초안 검토 부탁드립니다"),
+    subjects=(
+        "다음 주 회의 일정",
+        "주문하신 상품이 발송되었습니다",
+        "시월 청구서",
+        "주말에 시간 있어요?",
+        "보고서 초안 검토 부탁드립니다",
+    ),
     sentences=(
         "빠른 답변 감사합니다.",
         "최신 자료를 첨부하였으니 확인 부탁드립니다.",

@@ -41,7 +41,9 @@ def _fill(plan: Thread, position: int, part: Part, room: int, draw: Random) -> N
     spent = 0.0
     while True:
         blocks = [taker.block(paragraph) for taker in takers]
-        spent += sum(len(block) * encoding.expansion(taker.transfer) for block, taker in zip(blocks, takers, strict=True))
+        spent += sum(
+            len(block) * encoding.expansion(taker.transfer) for block, taker in zip(blocks, takers, strict=True)
+        )
         if spent + 4 * len(takers) > written:
             break
         for block, taker in zip(blocks, takers, strict=True):

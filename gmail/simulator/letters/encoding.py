@@ -5,9 +5,7 @@ from binascii import b2a_base64, b2a_qp
 from functools import lru_cache
 
 SEVEN_BIT = frozenset({"us-ascii", "iso-2022-jp", "iso-2022-kr"})
-MOSTLY_ASCII = frozenset(
-    {"iso-8859-1", "iso-8859-2", "iso-8859-15", "windows-1250", "windows-1252"}
-)
+MOSTLY_ASCII = frozenset({"iso-8859-1", "iso-8859-2", "iso-8859-15", "windows-1250", "windows-1252"})
 LINE = 57
 """Bytes of content in one line of base64."""
 

@@ -59,7 +59,12 @@ ENGLISH = Tongue(
 GERMAN = Tongue(
     code="de",
     charsets=("utf-8", "utf-8", "iso-8859-1", "iso-8859-15", "windows-1252"),
-    people=(("Jürgen Müller", "j.mueller"), ("Anke Schäfer", "anke.schaefer"), ("Björn Weiß", "bjoern.weiss"), ("Käthe Brückner", "kaethe")),
+    people=(
+        ("Jürgen Müller", "j.mueller"),
+        ("Anke Schäfer", "anke.schaefer"),
+        ("Björn Weiß", "bjoern.weiss"),
+        ("Käthe Brückner", "kaethe"),
+    ),
     subjects=(
         "Einladung zum Sommerfest",
         "Rückfrage zur Rechnung 2024-118",

@@ -37,7 +37,9 @@ def build(plan: Thread, target: int, draw: Random, texts: tuple[str, str]) -> Pa
     transfer = encoding.transfer_encoding(plan.tongue.code, charset, eight_bit=draw.random() < 0.08)
     plain = _plain(charset, transfer, texts)
     body = _body(plan, target, draw, plain)
-    if target >= ATTACH_FROM or (target >= HTML_FROM and plan.kind in ("talk", "personal", "sent") and draw.random() < 0.15):
+    if target >= ATTACH_FROM or (
+        target >= HTML_FROM and plan.kind in ("talk", "personal", "sent") and draw.random() < 0.15
+    ):
         return Multipart("mixed", _boundary(draw), [body, _file(draw)])
     return body
 
@@ -63,7 +65,12 @@ def _alternative(draw: Random, plain: Text, html: Text) -> Part:
     rich: Part = html
     if draw.random() < 0.15:
         logo = Attachment(
-            "image/png", '; name="logo.png"', 'inline; filename="logo.png"', draw.getrandbits(20), 780, "Content-ID: <logo@mail>\r\n"
+            "image/png",
+            '; name="logo.png"',
+            'inline; filename="logo.png"',
+            draw.getrandbits(20),
+            780,
+            "Content-ID: <logo@mail>\r\n",
         )
         rich = Multipart("related", _boundary(draw), [html, logo])
     return Multipart("alternative", _boundary(draw), [plain, rich])

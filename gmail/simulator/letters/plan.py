@@ -23,7 +23,15 @@ LONELY_KINDS = (
     + ("receipt",) * 3
     + ("list", "invitation", "forward", "bounce", "spam", "sent")
 )
-DOMAINS = ("example.com", "example.org", "example.net", "mail.example.com", "studio.example", "uni.example", "firma.example")
+DOMAINS = (
+    "example.com",
+    "example.org",
+    "example.net",
+    "mail.example.com",
+    "studio.example",
+    "uni.example",
+    "firma.example",
+)
 
 
 @dataclass(frozen=True, slots=True)

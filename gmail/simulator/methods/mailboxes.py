@@ -39,7 +39,9 @@ def history(visit: Visit) -> Json:
     wanted = frozenset(call.query.get("historyTypes", TYPES))
     if not wanted <= TYPES:
         bad = sorted(wanted - TYPES)[0]
-        raise refusals.invalid(f"Invalid value at 'history_types' (type.googleapis.com/gmail.v1.HistoryType), \"{bad}\"")
+        raise refusals.invalid(
+            f"Invalid value at 'history_types' (type.googleapis.com/gmail.v1.HistoryType), \"{bad}\""
+        )
     start, count = _start(call.first("startHistoryId")), pages.size(call.first("maxResults"))
     label = call.first("labelId")
     if label is not None and label not in visit.box.labels:
@@ -58,7 +60,9 @@ def history(visit: Visit) -> Json:
     found, more = pages.take(shown, count)
     token = pages.seal(found[-1][0]) if more else None
     twice = 2 if visit.fault == "duplicate_records" else 1
-    return wire.listing("history", [json for _, json in found for _ in range(twice)], token) | {"historyId": str(visit.box.history.current)}
+    return wire.listing("history", [json for _, json in found for _ in range(twice)], token) | {
+        "historyId": str(visit.box.history.current)
+    }
 
 
 def _start(text: str | None) -> int:

@@ -94,7 +94,9 @@ def get(visit: Visit) -> Json:
     """messages.get in its four formats."""
     format = (visit.call.first("format") or "full").lower()
     if format not in FORMATS:
-        raise refusals.invalid(f"Invalid value at 'format' (type.googleapis.com/caribou.api.proto.MessageFormat), \"{format}\"")
+        raise refusals.invalid(
+            f"Invalid value at 'format' (type.googleapis.com/caribou.api.proto.MessageFormat), \"{format}\""
+        )
     if format in ("full", "raw") and only_metadata(visit):
         raise refusals.metadata_scope(f"Metadata scope doesn't allow format {format.upper()}")
     return shown(visit, find(visit), format)
@@ -109,7 +111,9 @@ def shown(visit: Visit, message: Message, format: str) -> Json:
     if format == "raw":
         return body | {"raw": payload.encode(raw)}
     if format == "metadata":
-        return body | {"payload": {"mimeType": payload.mime_type(raw), "headers": _chosen(visit, payload.headers_of(raw))}}
+        return body | {
+            "payload": {"mimeType": payload.mime_type(raw), "headers": _chosen(visit, payload.headers_of(raw))}
+        }
     return body | {"payload": payload.tree(raw, partial(attachments.new_id, message.number, now=visit.now))}
 
 
