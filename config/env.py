@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -10,11 +9,9 @@ from typing import TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 
+from mailsync.durations import parse_duration
+
 T = TypeVar("T")
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)")
-
 
 def text(name: str, default: str | None = None) -> str:
     """The value of `name`, or the content of the file that `name`_FILE points to; raises when neither is set."""
@@ -53,14 +50,6 @@ def duration(name: str, default: str, *, minimum: float = 1) -> timedelta:
 def words(name: str, default: str) -> list[str]:
     """A list separated by commas."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
-
-
-def parse_duration(value: str) -> timedelta:
-    """Parse 90s, 10m, 1.5h, 2d or bare seconds; raises ValueError."""
-    match = _DURATION.fullmatch(value.strip().lower())
-    if match is None:
-        raise ValueError(value)
-    return timedelta(seconds=float(match[1]) * _UNITS[match[2] or "s"])
 
 
 def price_table(name: str, default: str) -> str:

@@ -14,6 +14,7 @@ django_stubs_ext.monkeypatch()
 
 ROOT = Path(__file__).resolve().parent.parent
 EMBEDDED = env.flag("MAILSYNC_EMBEDDED", False)  # set by the launcher when it fills in what is missing
+SIMULATED = env.flag("MAILSYNC_SIMULATOR", False)  # and when it runs a simulator of its own
 ROLE = os.environ.get("MAILSYNC_ROLE", "command")  # "web" | "worker" | "command"
 DEVELOPMENT = env.flag("DEBUG", EMBEDDED)
 DEBUG = DEVELOPMENT and ROLE == "web"  # in a worker it would keep every SQL statement

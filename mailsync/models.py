@@ -215,7 +215,7 @@ class Listed(models.Model):
         verbose_name = _("listed message")
         verbose_name_plural = _("listed messages")
         constraints = [models.UniqueConstraint(fields=["account", "gmail_id"], name="listed_once")]
-        indexes = [models.Index(fields=["account", "id"], condition=Q(wanted=True), name="wanted_in_order")]
+        indexes = [models.Index(fields=["account", "large", "id"], condition=Q(wanted=True), name="wanted_in_order")]
 
     def __str__(self) -> str:
         return self.gmail_id
@@ -226,10 +226,9 @@ class Failure(models.Model):
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="failures")
     gmail_id = models.CharField(max_length=32, db_collation="C")
-    thread_id = models.CharField(max_length=32, db_collation="C", default="")
     code = models.CharField(max_length=64)
     reason = models.TextField(default="")
-    attempts = models.IntegerField(default=1)
+    attempts = models.IntegerField(db_default=1)
     first_at = models.DateTimeField(db_default=SyncNow())
     last_at = models.DateTimeField(db_default=SyncNow())
 

@@ -32,6 +32,8 @@ class Report:
     stats: dict[str, int] | None = None
     percentage: float | None = None
     remaining: int | None = None
+    worked: int | None = None
+    mode: str | None = None
 
 
 @dataclass
@@ -39,6 +41,7 @@ class Context:
     """The side of a job that its kind works with: pages, waits, events. Every method may raise LeaseLost."""
 
     job: SyncJob
+    limit: int | None = None  # how much work this slice may do, in units of its kind
     deadline: float = field(default_factory=lambda: time.monotonic() + settings.SYNC_SLICE.total_seconds())
     clock: Callable[[], float] = time.monotonic
     _pace: Pace = field(default_factory=Pace)
@@ -111,11 +114,14 @@ class Context:
         columns: dict[str, Any] = {}
         if report.phase is not None:
             columns["phase"] = report.phase
+        if report.mode is not None:
+            columns["mode"] = report.mode
         if report.message is not None:
             columns["message_code"], columns["message_params"] = report.message
         if report.stats is not None:
             columns["stats"] = report.stats
-            self._pace.record(self.clock(), report.stats.get("done", 0))
+        if report.worked is not None:
+            self._pace.record(self.clock(), report.worked)
             columns["rate_per_minute"] = self._pace.per_minute()
         if report.remaining is not None:
             columns["eta_seconds"] = self._pace.eta_seconds(report.remaining)

@@ -35,6 +35,7 @@ class Asked:
     facts: dict[str, Any] = field(default_factory=dict)
     queue: Queue = Queue.INTERACTIVE
     again: bool = False
+    ring: bool = True  # False: whoever asks claims it at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,8 @@ def _create(asked: Asked, scope: Scope) -> SyncJob:
         title=asked.title, facts=asked.facts, mode=scope.mode, params=dict(scope.params), trigger=asked.trigger, queue=asked.queue,
     )
     journal.note(job, "created", mode=scope.mode, trigger=str(asked.trigger))
-    dispatch.ring_after_commit(job.pk)
+    if asked.ring:
+        dispatch.ring_after_commit(job.pk)
     transaction.on_commit(lambda: progress.publish_fresh(job.pk) and None, robust=True)
     return job
 

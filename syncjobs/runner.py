@@ -20,14 +20,17 @@ log = logging.getLogger(__name__)
 DATABASE_PAUSE = timedelta(seconds=5)
 
 
-def run(job_id: int, worker: str, *, slice_seconds: float | None = None) -> SyncJob | None:
-    """Run one slice of a due job; None when somebody else has it or it is not due. Never raises but on a lost database."""
+def run(job_id: int, worker: str, *, slice_seconds: float | None = None, limit: int | None = None) -> SyncJob | None:
+    """Run one slice of a due job; None when somebody else has it or it is not due.
+
+    `limit` bounds the work of this slice in units of its kind.
+    """
     job = lifecycle.claim(job_id, worker)
     if job is None:
         return None
     seconds = settings.SYNC_SLICE.total_seconds() if slice_seconds is None else slice_seconds
     try:
-        _slice(job, time.monotonic() + seconds)
+        _slice(job, time.monotonic() + seconds, limit)
     except LeaseLost:
         log.info("job %s was taken over; nothing of this slice was kept", job.task_id)
     except (OperationalError, InterfaceError):
@@ -35,12 +38,12 @@ def run(job_id: int, worker: str, *, slice_seconds: float | None = None) -> Sync
     return SyncJob.objects.filter(pk=job_id).first()
 
 
-def _slice(job: SyncJob, deadline: float) -> None:
+def _slice(job: SyncJob, deadline: float, limit: int | None) -> None:
     if job.crashes >= backoff.MOST_CRASHES:
         lifecycle.fail(job, "POISON")
         return
     try:
-        _passes(job, deadline)
+        _passes(job, deadline, limit)
     except Interrupted as pause:
         lifecycle.release(job, wait=timedelta(seconds=pause.wait), phase=pause.phase, code=pause.code, **pause.params)
     except CancelRequested:
@@ -58,13 +61,13 @@ def _slice(job: SyncJob, deadline: float) -> None:
         _retry(job, "BUG", backoff.MOST_ATTEMPTS_OF_A_BUG, {"exception": type(bug).__name__}, traceback.format_exc())
 
 
-def _passes(job: SyncJob, deadline: float) -> None:
+def _passes(job: SyncJob, deadline: float, limit: int | None) -> None:
     """The pass asked for, then each further one that was asked for meanwhile, until the job can finish."""
     kind = registry.kind(job.kind)
-    kind.run(Context(job, deadline))
+    kind.run(Context(job, limit=limit, deadline=deadline))
     while not lifecycle.succeed(job):
         job = lifecycle.begin_further(job)
-        kind.run(Context(job, deadline))
+        kind.run(Context(job, limit=limit, deadline=deadline))
 
 
 def _retry(job: SyncJob, code: str, most: int, params: dict, trace: str = "") -> None:

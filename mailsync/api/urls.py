@@ -1,5 +1,21 @@
 """Addresses of the API, each with and without its trailing slash."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView
 
-urlpatterns = [path("", include("syncjobs.urls"))]
+from mailsync.api import accounts, messages, sync
+
+urlpatterns = [
+    re_path(r"^sync/smart/?$", sync.Smart.as_view(), name="sync-smart"),
+    re_path(r"^sync/batch/?$", sync.Batch.as_view(), name="sync-batch"),
+    re_path(r"^sync/status/?$", sync.Status.as_view(), name="sync-status"),
+    re_path(r"^accounts/?$", accounts.Accounts.as_view(), name="accounts"),
+    re_path(r"^accounts/(?P<pk>[0-9]{1,18})/?$", accounts.OneAccount.as_view(), name="account-json"),
+    re_path(r"^accounts/(?P<pk>[0-9]{1,18})/pause/?$", accounts.Pause.as_view(), name="account-pause"),
+    re_path(r"^accounts/(?P<pk>[0-9]{1,18})/resume/?$", accounts.Resume.as_view(), name="account-resume"),
+    re_path(r"^messages/?$", messages.Messages.as_view(), name="messages"),
+    re_path(r"^messages/(?P<gmail_id>[0-9A-Za-z]{1,32})/?$", messages.OneMessage.as_view(), name="message-json"),
+    re_path(r"^messages/(?P<gmail_id>[0-9A-Za-z]{1,32})/raw/?$", messages.Raw.as_view(), name="message-raw"),
+    re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
+    path("", include("syncjobs.urls")),
+]

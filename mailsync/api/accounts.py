@@ -1,0 +1,96 @@
+"""Accounts over HTTP."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from mailsync import schedule
+from mailsync.api.schema import AccountList, AccountPatch, AccountSchema
+from mailsync.models import Account
+from syncjobs.pagination import KeysetPagination
+from syncjobs.serializers import moment
+
+
+def account_json(account: Account) -> dict[str, Any]:
+    """The contract's JSON of an account."""
+    return {
+        "id": account.pk,
+        "email": account.email,
+        "state": account.state,
+        "paused": account.paused_at is not None,
+        "interval_seconds": int(account.interval.total_seconds()),
+        "next_sync_at": moment(account.next_sync_at),
+        "policy": account.policy,
+        "deleted_policy": account.deleted_policy,
+        "complete_as_of": moment(account.complete_as_of),
+        "last_success_at": moment(account.last_success_at),
+        "created_at": moment(account.created_at),
+    }
+
+
+def _mine(request: Request) -> QuerySet[Account]:
+    return Account.objects.filter(owner=request.user)
+
+
+class Accounts(APIView):
+    """The user's accounts."""
+
+    @extend_schema(operation_id="accounts_list", responses=AccountList)
+    def get(self, request: Request) -> Response:
+        """One page of accounts."""
+        pages = KeysetPagination()
+        return pages.get_paginated_response([account_json(each) for each in pages.paginate_queryset(_mine(request), request)])
+
+
+class OneAccount(APIView):
+    """One account."""
+
+    @extend_schema(operation_id="accounts_retrieve", responses=AccountSchema)
+    def get(self, request: Request, pk: str) -> Response:
+        """The account as it is now."""
+        return Response(account_json(get_object_or_404(_mine(request), pk=int(pk))))
+
+    @extend_schema(operation_id="accounts_update", request=AccountPatch, responses=AccountSchema)
+    def patch(self, request: Request, pk: str) -> Response:
+        """Change interval or policies."""
+        account = get_object_or_404(_mine(request), pk=int(pk))
+        wanted = AccountPatch(data=request.data, partial=True)
+        wanted.is_valid(raise_exception=True)
+        changes = dict(wanted.validated_data)
+        seconds = changes.pop("interval_seconds", None)
+        if changes:
+            _mine(request).filter(pk=account.pk).update(**changes)
+        if seconds is not None:
+            schedule.set_interval(account, timedelta(seconds=seconds))
+        account.refresh_from_db()
+        return Response(account_json(account))
+
+
+class Pause(APIView):
+    """Let an account rest."""
+
+    @extend_schema(operation_id="accounts_pause", request=None, responses=AccountSchema)
+    def post(self, request: Request, pk: str) -> Response:
+        """Cancel what is active, start nothing until resumed."""
+        account = get_object_or_404(_mine(request), pk=int(pk))
+        schedule.pause(account, by=request.user.get_username())
+        account.refresh_from_db()
+        return Response(account_json(account))
+
+
+class Resume(APIView):
+    """Wake an account."""
+
+    @extend_schema(operation_id="accounts_resume", request=None, responses=AccountSchema)
+    def post(self, request: Request, pk: str) -> Response:
+        """Go on by the clock."""
+        account = get_object_or_404(_mine(request), pk=int(pk))
+        schedule.resume(account)
+        account.refresh_from_db()
+        return Response(account_json(account))

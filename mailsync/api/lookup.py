@@ -1,0 +1,58 @@
+"""Find the account that a call means."""
+
+from django.db.models import QuerySet
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from mailsync import schedule
+from mailsync.api.errors import ApiError
+from mailsync.models import Account
+
+LARGEST_ID = 2**63 - 1
+
+
+def accounts(request: Request) -> QuerySet[Account]:
+    """The user's accounts, or the one that `account` names; a stranger's is 404."""
+    mine = Account.objects.filter(owner=request.user).order_by("pk")
+    text = request.query_params.get("account")
+    if text is None:
+        return mine
+    if not text.isascii() or not text.isdigit() or int(text[:20]) > LARGEST_ID:
+        raise ValidationError({"account": ["The id of an account."]})
+    named = mine.filter(pk=int(text))
+    if not named.exists():
+        raise ApiError(404, "not_found", "There is no such account.")
+    return named
+
+
+def account(request: Request) -> Account:
+    """The one account that is meant: named, or the user's only one."""
+    found = list(accounts(request)[:2])
+    if not found:
+        raise ApiError(404, "no_account", "Connect a mailbox first.")
+    if len(found) > 1:
+        raise ApiError(400, "account_required", "You have several accounts: say which one with account=ID.")
+    return found[0]
+
+
+def refusal(error: Exception) -> ApiError:
+    """What the caller hears when the account cannot be synced."""
+    if isinstance(error, schedule.Paused):
+        return ApiError(409, "paused", "This account is paused. Resume it first.")
+    return ApiError(409, "reconnect_needed", "Google no longer lets us in: reconnect this mailbox.")
+
+
+def flag(request: Request, name: str, default: bool) -> bool:
+    """A boolean parameter: true/false/1/0; raises ValidationError."""
+    text = request.query_params.get(name, "true" if default else "false").lower()
+    if text not in {"true", "false", "1", "0"}:
+        raise ValidationError({name: ["true or false."]})
+    return text in {"true", "1"}
+
+
+def number(request: Request, name: str, default: int, lowest: int, highest: int) -> int:
+    """A whole number within bounds; raises ValidationError."""
+    text = request.query_params.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or not lowest <= int(text[:12]) <= highest:
+        raise ValidationError({name: [f"A whole number from {lowest} to {highest}."]})
+    return int(text)

@@ -1,0 +1,137 @@
+"""Mail over HTTP."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from mailsync import messages, sanitise
+from mailsync.api import lookup
+from mailsync.api.errors import ApiError
+from mailsync.api.schema import MessageList, MessageSchema
+from mailsync.api.sync import ACCOUNT
+from mailsync.models import Message
+from mailsync.search import search
+from syncjobs.pagination import KeysetPagination
+from syncjobs.serializers import moment
+
+LONGEST_QUERY = 2_000
+
+
+class NewestFirst(KeysetPagination):
+    """Mail in Gmail's order; thousands of one second page correctly by their ids."""
+
+    fields = ("internal_date", "gmail_id")
+
+
+class AnyAccept(BaseContentNegotiation):
+    """Raw bytes answer whatever the client says it accepts."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        """The first."""
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
+        """The first."""
+        return renderers[0], renderers[0].media_type
+
+
+def listed_json(message: Message) -> dict[str, Any]:
+    """A message as lists show it."""
+    return {
+        "gmail_id": message.gmail_id,
+        "thread_id": message.thread_id,
+        "account": message.account_id,
+        "labels": message.labels,
+        "subject": message.subject,
+        "from": {"name": message.sender_name, "email": message.sender_email},
+        "to": message.to,
+        "date": moment(message.date),
+        "snippet": message.snippet,
+        "size": message.size,
+        "unread": "UNREAD" in message.labels,
+        "has_attachments": message.has_attachments,
+    }
+
+
+def message_json(message: Message) -> dict[str, Any]:
+    """A message alone, with its body."""
+    mail = messages.body(message)
+    return {
+        **listed_json(message),
+        "cc": message.cc,
+        "headers": [list(header) for header in mail.headers] if mail else [],
+        "text": mail.text if mail else "",
+        "html": sanitise.html(mail.html) if mail else "",
+        "attachments": message.attachments,
+        "internal_date": moment(message.internal_date),
+        "history_id": message.history_id,
+        "fidelity": message.fidelity,
+    }
+
+
+def found(request: Request) -> QuerySet[Message]:
+    """The user's mail narrowed by `account`, `label`, `q`."""
+    q, label = request.query_params.get("q", ""), request.query_params.get("label", "")
+    if len(q) > LONGEST_QUERY or "\x00" in label or len(label) > 255:
+        raise ValidationError({"q": [f"At most {LONGEST_QUERY} characters."]})
+    rows = Message.objects.filter(account__in=lookup.accounts(request))
+    if label:
+        rows = rows.filter(labels__contains=[label])
+        q = f"{q} in:anywhere" if label in ("SPAM", "TRASH") else q
+    return search(rows, q).defer("search", "defects")
+
+
+def one(request: Request, gmail_id: str) -> Message:
+    """One of the user's messages; the same id in two accounts is told apart by `account`."""
+    row = Message.objects.filter(account__in=lookup.accounts(request), gmail_id=gmail_id).order_by("pk").first()
+    if row is None:
+        raise ApiError(404, "not_found", "There is no such message.")
+    return row
+
+
+class Messages(APIView):
+    """The user's mail, newest first."""
+
+    @extend_schema(
+        operation_id="messages_list",
+        parameters=[ACCOUNT, OpenApiParameter("q", OpenApiTypes.STR), OpenApiParameter("label", OpenApiTypes.STR)],
+        responses=MessageList,
+    )
+    def get(self, request: Request) -> Response:
+        """One page of what matches."""
+        pages = NewestFirst()
+        return pages.get_paginated_response([listed_json(each) for each in pages.paginate_queryset(found(request), request)])
+
+
+class OneMessage(APIView):
+    """One message."""
+
+    @extend_schema(operation_id="messages_retrieve", parameters=[ACCOUNT], responses=MessageSchema)
+    def get(self, request: Request, gmail_id: str) -> Response:
+        """With headers, text, sanitised HTML."""
+        return Response(message_json(one(request, gmail_id)))
+
+
+class Raw(APIView):
+    """The exact bytes of a message."""
+
+    content_negotiation_class = AnyAccept
+
+    @extend_schema(operation_id="messages_raw", parameters=[ACCOUNT], responses={(200, "message/rfc822"): OpenApiTypes.BINARY})
+    def get(self, request: Request, gmail_id: str) -> HttpResponse:
+        """Exactly what Gmail gave."""
+        raw = messages.raw(one(request, gmail_id))
+        if raw is None:
+            raise ApiError(404, "not_found", "The bytes of this message are not held.")
+        answer = HttpResponse(raw, content_type="message/rfc822")
+        answer["Content-Disposition"] = f'attachment; filename="{gmail_id}.eml"'
+        answer["X-Content-Type-Options"] = "nosniff"
+        return answer

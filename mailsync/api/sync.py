@@ -1,0 +1,94 @@
+"""Start syncs, ask how they stand."""
+
+import threading
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from mailsync import batch, schedule, status
+from mailsync.api import lookup
+from mailsync.api.errors import ApiError
+from mailsync.api.schema import BatchAnswer, StartAnswer, StatusAnswer
+from syncjobs.serializers import job_json
+from syncjobs.views import trigger_of
+
+ACCOUNT = OpenApiParameter("account", OpenApiTypes.INT, description="Which account; without it the only one is meant.")
+MOST_BATCHES = 4  # at once per web process: each holds a thread for up to 25 s
+
+_batches = threading.BoundedSemaphore(MOST_BATCHES)
+
+
+class Smart(APIView):
+    """The main plan."""
+
+    @extend_schema(
+        operation_id="sync_smart",
+        parameters=[ACCOUNT, OpenApiParameter("force_full", OpenApiTypes.BOOL)],
+        request=None,
+        responses={200: StartAnswer, 202: StartAnswer},
+    )
+    def post(self, request: Request) -> Response:
+        """Start a sync, or adopt the active one; never an error for a sync that is under way."""
+        account = lookup.account(request)
+        full = lookup.flag(request, "force_full", False)
+        try:
+            answer = schedule.request_sync(account, trigger=trigger_of(request), full=full)
+        except (schedule.Paused, schedule.ReconnectNeeded) as error:
+            raise lookup.refusal(error) from None
+        job = job_json(answer.job)
+        body = {
+            "success": True,
+            "created": answer.created,
+            "task_id": answer.job.task_id,
+            "in_progress": True,
+            "message": job["message"],
+            "stats": job["stats"],
+            "job": job,
+        }
+        return Response(body, status=202 if answer.created else 200)
+
+
+class Batch(APIView):
+    """The way that needs no worker."""
+
+    @extend_schema(
+        operation_id="sync_batch",
+        parameters=[ACCOUNT, OpenApiParameter("batch_size", OpenApiTypes.INT)],
+        request=None,
+        responses=BatchAnswer,
+    )
+    def post(self, request: Request) -> Response:
+        """Fetch the next messages within this request; call again while `has_more`."""
+        account = lookup.account(request)
+        size = lookup.number(request, "batch_size", 100, 1, 500)
+        if not _batches.acquire(blocking=False):
+            raise ApiError(503, "busy", "Too many batches at once; try again in a moment.", retry_after=5)
+        try:
+            result = batch.fetch_next(account, size, trigger=trigger_of(request))
+        except (schedule.Paused, schedule.ReconnectNeeded) as error:
+            raise lookup.refusal(error) from None
+        finally:
+            _batches.release()
+        return Response(_batch_json(result))
+
+
+class Status(APIView):
+    """How every account stands."""
+
+    @extend_schema(operation_id="sync_status", parameters=[ACCOUNT], responses=StatusAnswer)
+    def get(self, request: Request) -> Response:
+        """All the user's accounts, or the one named."""
+        return Response({"success": True, "accounts": status.of_accounts(list(lookup.accounts(request)))})
+
+
+def _batch_json(result: batch.BatchResult) -> dict:
+    job = job_json(result.job)
+    body = {"success": True, "synced_count": result.synced, "has_more": result.has_more, "message": job["message"]}
+    if result.in_progress:
+        return body | {"in_progress": True, "task_id": result.job.task_id, "retry_after": 5}
+    if job["error"]:
+        raise ApiError(503, job["error"]["code"], job["error"]["message"])
+    return body | {"in_progress": False, "task_id": result.job.task_id}

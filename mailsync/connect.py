@@ -1,0 +1,22 @@
+"""Connect a mailbox: keep its grant, give it a schedule."""
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from mailsync.models import Account, Checkpoint
+from mailsync.schedule import phase
+from syncjobs.clock import SyncNow
+
+
+def connect(owner: User, email: str, grant: str) -> Account:
+    """The account of `owner` for `email`, new or reconnected; its mirror stays. Its first scheduled sync is an interval away."""
+    with transaction.atomic():
+        account, created = Account.objects.get_or_create(owner=owner, email=email.lower(), defaults={"credentials": grant})
+        account.credentials, account.state = grant, Account.State.OK
+        account.save(update_fields=["credentials", "state"])
+        if created or account.next_sync_at is None:
+            spread = phase(account.pk, account.interval) if not created else account.interval
+            Account.objects.filter(pk=account.pk).update(next_sync_at=SyncNow() + spread)
+        Checkpoint.objects.get_or_create(account=account)
+    account.refresh_from_db()
+    return account

@@ -1,0 +1,39 @@
+"""Record on the account what a finished job means for it."""
+
+from mailsync.models import Account, Certificate, Checkpoint, Failure
+from mailsync.sync.scopes import BATCH, WINDOW
+from syncjobs.clock import SyncNow
+from syncjobs.models import SyncJob
+from syncjobs.states import State
+
+GRANT_IS_DEAD = {"reconnect_needed", "credentials_unreadable"}
+
+
+def record(job: SyncJob, state: State, code: str) -> None:
+    """Called inside the finishing transaction, before the job's row is locked: accounts come first in the lock order."""
+    account = Account.objects.select_for_update(no_key=True).filter(pk=job.facts.get("account")).first()
+    if account is None:
+        return
+    accounts = Account.objects.filter(pk=account.pk)
+    if state is State.SUCCEEDED:
+        accounts.update(sync_message_code="sync_done", sync_message_params={}, last_success_at=SyncNow())
+        if job.mode not in (WINDOW, BATCH) and is_complete(account):
+            accounts.update(complete_as_of=SyncNow())
+    elif state is State.FAILED:
+        accounts.update(sync_message_code=code, sync_message_params=job.error_params)
+        if code in GRANT_IS_DEAD:
+            accounts.update(state=Account.State.RECONNECT)
+    else:
+        accounts.update(sync_message_code="sync_cancelled", sync_message_params={})
+
+
+def is_complete(account: Account) -> bool:
+    """Whether the newest proof still holds: no pass is open, nothing is owed, and its gaps were all paid since.
+
+    History carried it forward unbroken: a break would have opened a pass that ends with a new proof.
+    """
+    if Checkpoint.objects.filter(account=account).exclude(position={}).exists():
+        return False
+    proof = Certificate.objects.filter(account=account).order_by("-id").first()
+    return proof is not None and not Failure.objects.filter(account=account).exists()
+

@@ -1,0 +1,132 @@
+"""Decide when a mailbox is synced: at once on request, by the clock when it is due."""
+
+import math
+import zlib
+from datetime import timedelta
+
+from django.db import transaction
+
+from mailsync.models import Account, Checkpoint
+from mailsync.sync.scopes import FULL, INCREMENTAL
+from syncjobs import lifecycle
+from syncjobs.admission import Scope
+from syncjobs.clock import SyncNow
+from syncjobs.lifecycle import Answer, Asked
+from syncjobs.models import SyncJob
+from syncjobs.states import Queue, Trigger
+
+MOST_DUE = 200  # accounts that one tick takes
+KIND = "mailbox"
+
+
+class Paused(Exception):
+    """This account rests until it is resumed."""
+
+
+class ReconnectNeeded(Exception):
+    """The grant of this account is known to be dead."""
+
+
+def request_sync(account: Account, *, trigger: Trigger, full: bool = False) -> Answer:
+    """Start a sync of this mailbox or adopt the active one. Raises Paused, ReconnectNeeded.
+
+    The account's row is locked: two clicks are answered one after the other, and the second finds the job of the first.
+    """
+    return request_scope(account, None if not full else Scope(FULL), trigger=trigger)
+
+
+def request_scope(account: Account, scope: Scope | None, *, trigger: Trigger, ring: bool = True) -> Answer:
+    """The same for a scope of one's own; `ring=False` when the caller claims the job at once. None means whatever is due: the first sync is full, a later one incremental."""
+    with transaction.atomic(durable=True):
+        locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+        _must_be_able(locked)
+        answer = lifecycle.request(_asked(locked, scope or due_scope(locked), trigger, ring=ring))
+        message = "sync_started" if answer.created else "sync_adopted"
+        Account.objects.filter(pk=locked.pk).update(
+            last_sync_attempt=SyncNow(), sync_message_code=message, sync_message_params={}
+        )
+    return Answer(SyncJob.objects.get(pk=answer.job.pk), answer.created)
+
+
+def restart(job: SyncJob, trigger: str) -> SyncJob:
+    """Start anew what a failed or cancelled job was for; it goes on from the mailbox's checkpoint."""
+    account = Account.objects.get(pk=job.facts["account"])
+    return request_scope(account, job.scope, trigger=Trigger(trigger)).job
+
+
+def due_scope(account: Account) -> Scope:
+    """Full until the mailbox was mirrored once, incremental from then on."""
+    done = Checkpoint.objects.filter(account=account, history_id__isnull=False, position={}).exists()
+    return Scope(INCREMENTAL if done else FULL)
+
+
+def tick() -> int:
+    """Start what is due, each account once however many windows it missed. Returns how many were due.
+
+    Any number may run at once: SKIP LOCKED gives each tick rows of its own, and the row's next time moves with the job.
+    """
+    with transaction.atomic(durable=True):
+        due = Account.objects.due().select_for_update(no_key=True, skip_locked=True).order_by("next_sync_at")[:MOST_DUE]
+        accounts = list(due)
+        for account in accounts:
+            _start_by_clock(account)
+    return len(accounts)
+
+
+def set_interval(account: Account, interval: timedelta) -> None:
+    """Sync this often from now on."""
+    Account.objects.filter(pk=account.pk).update(interval=interval, next_sync_at=SyncNow() + phase(account.pk, interval))
+
+
+def pause(account: Account, *, by: str) -> None:
+    """Rest: cancel what is active, start nothing until resumed."""
+    Account.objects.filter(pk=account.pk, paused_at=None).update(paused_at=SyncNow())
+    job = SyncJob.objects.active().filter(resource=account.resource).first()
+    if job is not None:
+        lifecycle.cancel(job, by=by)
+
+
+def resume(account: Account) -> None:
+    """Go on by the clock, from where the mailbox stands."""
+    Account.objects.filter(pk=account.pk).exclude(paused_at=None).update(
+        paused_at=None, next_sync_at=SyncNow() + phase(account.pk, account.interval)
+    )
+
+
+def phase(account_id: int, interval: timedelta) -> timedelta:
+    """A fixed share of the interval per account, so that they do not all come at the full hour."""
+    return interval * ((zlib.crc32(str(account_id).encode()) % 1000 + 1) / 1000)
+
+
+def windows_missed(late: timedelta, interval: timedelta) -> int:
+    """How many whole intervals lead from a missed moment to the next one in the future; at least one."""
+    return max(math.floor(late / interval) + 1, 1)
+
+
+def _start_by_clock(account: Account) -> None:
+    lifecycle.request(_asked(account, due_scope(account), Trigger.CLOCK, queue=Queue.SCHEDULED))
+    now = Account.objects.filter(pk=account.pk).values_list(SyncNow(), flat=True).get()
+    missed = windows_missed(now - (account.next_sync_at or now), account.interval)
+    Account.objects.filter(pk=account.pk).update(next_sync_at=(account.next_sync_at or now) + missed * account.interval)
+
+
+def _asked(account: Account, scope: Scope, trigger: Trigger, *, queue: Queue = Queue.INTERACTIVE, ring: bool = True) -> Asked:
+    return Asked(
+        kind=KIND,
+        owner_id=account.owner_id,
+        resource=account.resource,
+        title=account.email,
+        facts={"account": account.pk, "email": account.email},
+        scope=scope,
+        trigger=trigger,
+        queue=queue,
+        ring=ring,
+        again=trigger is Trigger.PUSH,
+    )
+
+
+def _must_be_able(account: Account) -> None:
+    if account.paused_at is not None:
+        raise Paused(account.email)
+    if account.state == Account.State.RECONNECT:
+        raise ReconnectNeeded(account.email)

@@ -1,0 +1,281 @@
+"""Bring the mirror of one mailbox up to date, page by page."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from gmail.client import GmailClient
+from gmail.errors import HistoryExpired
+from mailsync.sync import fetching
+from mailsync.sync.checkpoint import Position, Stage
+from mailsync.sync.plan import Changes, fold, percentage
+from mailsync.sync.ports import Batch, Clock, Progress, Stats, Store, SuddenlyEmpty, Surroundings
+
+LARGE = "larger:1M"  # above this a message is fetched alone, so that a batch stays within a few MB
+GLIMPSE = 100
+MOST_ROUNDS = 3
+MOST_EMPTY_PAGES = 50
+MOST_DEBTS = 100
+
+
+class BudgetSpent(Exception):
+    """As many messages were fetched as this slice may fetch."""
+
+
+class Engine:
+    """One slice of one mailbox's sync. Errors of Gmail, of the store, of the job pass through: what is committed stays."""
+
+    def __init__(
+        self,
+        gmail: GmailClient,
+        store: Store,
+        job: Surroundings,
+        stats: Stats,
+        *,
+        budget: int | None = None,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self.gmail, self.store, self.job, self.stats = gmail, store, job, stats
+        self.budget, self.clock = budget, clock
+        self.worked = 0
+        self.units_before = stats.units
+        self.mode: str | None = None
+
+    def incremental(self) -> None:
+        """Replay history from the checkpoint; where there is none, or Gmail forgot it, compare the whole mailbox."""
+        checkpoint = self.store.checkpoint()
+        if checkpoint.history_id is None or checkpoint.position is not None:
+            self.whole()
+            return
+        try:
+            self._replay()
+        except HistoryExpired:
+            self._start_over()
+            self.whole()
+            return
+        self.store.labels(self.gmail.list_labels())
+        self._pay_debts()
+
+    def whole(self) -> None:
+        """Go on with the pass over the whole mailbox, or begin one."""
+        checkpoint = self.store.checkpoint()
+        position = checkpoint.position
+        try:
+            if position is None:
+                position = self._begin()
+            elif checkpoint.history_id is not None:
+                self._replay()  # what arrived since the last slice does not wait for the pass to end
+            self._stages(position)
+        except HistoryExpired:
+            self._start_over()
+            self._stages(self._begin())
+
+    def window(self, after: int) -> None:
+        """Fetch what arrived since `after` (unix seconds) and is lacking; moves no checkpoint, marks nothing as gone."""
+        token: str | None = None
+        while True:
+            self.job.checkpoint()
+            page = self.gmail.list_messages(q=f"after:{after}", page_token=token)
+            self._fetch_lacking([ref.id for ref in page.refs])
+            token = page.next_page_token
+            if token is None:
+                return
+
+    def _stages(self, position: Position | None) -> None:
+        steps: dict[Stage, Callable[[Position], Position | None]] = {
+            Stage.LARGE: self._list_large,
+            Stage.LISTING: self._list,
+            Stage.GLIMPSE: self._glimpse,
+            Stage.FETCHING: self._fetch,
+            Stage.REPLAYING: self._catch_up,
+            Stage.LABELS: self._compare_label,
+            Stage.CERTIFYING: self._certify,
+        }
+        while position is not None:
+            self.job.checkpoint()
+            position = steps[position.stage](position)
+
+    def _start_over(self) -> None:
+        self.job.log("history_expired")
+        self.mode = "reconcile"
+
+    def _begin(self) -> Position:
+        """The historyId is taken before the first id is listed, and replayed from: nothing falls between the two."""
+        profile = self.gmail.get_profile()
+        labels = self.gmail.list_labels()
+        position = Position(Stage.LARGE, expected=profile.messages_total)
+        self.store.begin(profile.history_id, position, labels, self._progress("listing", 0))
+        return position
+
+    def _list_large(self, position: Position) -> Position:
+        page = self.gmail.list_messages(q=LARGE, page_token=position.page_token)
+        after = _with_token(position, page.next_page_token) or position.at(Stage.LISTING)
+        self.store.list_page(page.refs, after, self._progress("listing", 0), large=True)
+        return after
+
+    def _list(self, position: Position) -> Position:
+        first = position.page_token is None
+        page = self.gmail.list_messages(page_token=position.page_token)
+        more = _with_token(position, page.next_page_token)
+        if more is not None and first:
+            after = Position(Stage.GLIMPSE, page_token=more.page_token, expected=position.expected)
+        else:
+            after = more or position.at(Stage.FETCHING)
+        self.store.list_page(page.refs, after, self._counted("listing", position, len(page.refs)))
+        if after.stage is Stage.FETCHING and self.store.tally().listed == 0 and self.store.mirrored() > 0:
+            raise SuddenlyEmpty
+        return after
+
+    def _glimpse(self, position: Position) -> Position:
+        self._fetch_wanted(GLIMPSE, position)
+        after = Position(Stage.LISTING, page_token=position.page_token, expected=position.expected)
+        self.store.move(after, self._counted("listing", position, 0))
+        return after
+
+    def _fetch(self, position: Position) -> Position:
+        if self._fetch_wanted(fetching.MOST_MESSAGES, position):
+            return position
+        after = position.at(Stage.REPLAYING)
+        self.store.move(after, self._counted("replaying", position, 0))
+        return after
+
+    def _catch_up(self, position: Position) -> Position:
+        self._replay()
+        self._pay_debts()
+        labels = self.gmail.list_labels()
+        self.store.labels(labels)
+        stage = Stage.CERTIFYING if position.rounds else Stage.LABELS
+        after = position.at(stage, labels=tuple(sorted(label.id for label in labels)))
+        self.store.move(after, self._progress("labels", 90))
+        return after
+
+    def _compare_label(self, position: Position) -> Position:
+        """One label by listing it: hundreds of times cheaper than asking each message."""
+        if not position.labels:
+            self._replay()
+            after = position.at(Stage.CERTIFYING)
+            self.store.move(after, self._progress("certifying", 98))
+            return after
+        label, *rest = position.labels
+        as_of = self.store.checkpoint().history_id or 0
+        ids = self._ids_of_label(label)
+        after = position.at(Stage.LABELS, labels=tuple(rest))
+        self.store.relabel(label, ids, as_of, after, self._progress("labels", 98 - min(len(rest), 8)))
+        return after
+
+    def _certify(self, position: Position) -> Position | None:
+        verdict = self.store.certify(len(self.gmail.list_labels()), self._progress("certifying", 99))
+        self.stats.deleted += verdict.gone
+        if verdict.missing > verdict.owed and position.rounds < MOST_ROUNDS:
+            after = position.at(Stage.FETCHING, rounds=position.rounds + 1)
+            self.store.move(after, self._progress("fetching", 90))
+            return after
+        self.store.move(None, self._progress("certifying", 99))
+        return None
+
+    def _ids_of_label(self, label: str) -> set[str]:
+        ids: set[str] = set()
+        token: str | None = None
+        while True:
+            page = self.gmail.list_messages(label_ids=[label], page_token=token)
+            ids.update(ref.id for ref in page.refs)
+            self.job.beat()
+            token = page.next_page_token
+            if token is None:
+                return ids
+
+    def _fetch_wanted(self, limit: int, position: Position) -> bool:
+        """Fetch one page of what is wanted, newest first; False when nothing is."""
+        wanted = self.store.wanted(limit if self.budget is None else max(min(limit, self.budget - self.worked), 1))
+        if not wanted:
+            return False
+        self._spend_budget()
+        ids = [wanted[0].id] if wanted[0].large else [each.id for each in wanted if not each.large]
+        self._save(fetching.fetch(self.gmail, ids, large=wanted[0].large, beat=self.job.beat, clock=self.clock), position)
+        return True
+
+    def _save(self, batch: Batch, position: Position | None) -> None:
+        self.stats.bytes += batch.bytes
+        self.stats.failed += len(batch.failed)
+        self.worked += len(batch.mails)
+        if position is None:
+            self.stats.done += len(batch.mails)
+            progress = self._progress("fetching", percentage(self.stats.done, self.stats.total, ceiling=95))
+        else:
+            progress = self._counted("fetching", position, -(len(batch.mails) + len(batch.vanished) + len(batch.failed)))
+        self.store.save(batch, progress)
+
+    def _replay(self) -> None:
+        """Apply history from the checkpoint, one page of records at a time; the cursor moves with what it stands for."""
+        more = True
+        while more:
+            self.job.checkpoint()
+            cursor = self.store.checkpoint().history_id or 0
+            records, more, current = self._history(cursor)
+            changes = fold(records)
+            self._fetch_lacking([*changes.added, *(id_ for id_ in changes.relabelled if id_ not in changes.added)])
+            # With more to come the next page starts after the last record read: tokens are never kept over a transaction.
+            cursor = records[-1].id if more and records else max(current, cursor)
+            self._count(changes)
+            self.store.apply(changes, cursor, self._replay_progress())
+
+    def _history(self, cursor: int) -> tuple[Sequence, bool, int]:
+        """The records after `cursor`, whether more follow, Gmail's current id; empty pages with a token are followed."""
+        token: str | None = None
+        for _ in range(MOST_EMPTY_PAGES):
+            page = self.gmail.list_history(cursor, page_token=token)
+            token = page.next_page_token
+            if page.records or token is None:
+                return page.records, token is not None, page.history_id
+        return (), False, cursor
+
+    def _fetch_lacking(self, named: Sequence[str]) -> None:
+        """Fetch those of the ids named that the mirror lacks; what a running pass wants anyway is left to it."""
+        lacking = self.store.lacking(named)
+        lacking -= self.store.listed_and_wanted(sorted(lacking)) if lacking else set()
+        left = [id_ for id_ in named if id_ in lacking]
+        self.stats.total += len(left)
+        while left:
+            self._spend_budget()
+            batch = fetching.fetch(
+                self.gmail, left[: fetching.MOST_MESSAGES], large=False, beat=self.job.beat, clock=self.clock
+            )
+            self._save(batch, None)
+            left = [id_ for id_ in left if id_ not in batch.settled]
+
+    def _pay_debts(self) -> None:
+        """Try again what failed before."""
+        ids = self.store.debts(MOST_DEBTS)
+        if ids:
+            self._save(fetching.fetch(self.gmail, ids, large=False, beat=self.job.beat, clock=self.clock), None)
+
+    def _spend_budget(self) -> None:
+        if self.budget is not None and self.worked >= self.budget:
+            raise BudgetSpent
+
+    def _count(self, changes: Changes) -> None:
+        self.stats.updated += len(changes.relabelled)
+        self.stats.deleted += len(changes.deleted)
+
+    def _replay_progress(self) -> Progress:
+        return self._progress("replaying", percentage(self.stats.done, self.stats.total, ceiling=90))
+
+    def _counted(self, phase: str, position: Position, change: int) -> Progress:
+        """Progress of a pass from what is listed and wanted; `change` is what this page adds to the listed (or takes from the wanted)."""
+        tally = self.store.tally()
+        listed = tally.listed + max(change, 0)
+        wanted = max(tally.wanted + change, 0)
+        self.stats.total = max(position.expected, listed)
+        self.stats.done = max(listed - wanted, 0)
+        remaining = self.stats.total - self.stats.done
+        return self._progress(phase, percentage(self.stats.done, self.stats.total, ceiling=90), remaining)
+
+    def _progress(self, phase: str, percent: float, remaining: int | None = None) -> Progress:
+        self.stats.units = self.units_before + self.gmail.units
+        return Progress(phase, self.stats, percent, remaining, self.worked, self.mode)
+
+
+def _with_token(position: Position, token: str | None) -> Position | None:
+    """The same stage at the next page, or None after the last."""
+    if token is None:
+        return None
+    return Position(position.stage, token, position.expected, position.labels, position.rounds)

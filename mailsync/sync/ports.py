@@ -1,0 +1,116 @@
+"""What the engine needs of the world around it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from gmail.errors import GmailError
+from gmail.mime import ParsedMail
+from gmail.resources import Label, Message, MessageRef
+from mailsync.sync.checkpoint import Checkpoint, Position
+from mailsync.sync.plan import Changes
+
+
+class SuddenlyEmpty(Exception):
+    """Gmail lists nothing where the mirror holds mail: nothing is marked as gone until a person confirms it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A message with what the parser made of it."""
+
+    message: Message
+    mail: ParsedMail
+
+
+@dataclass(slots=True)
+class Batch:
+    """What came of fetching a handful of messages."""
+
+    mails: list[Fetched] = field(default_factory=list)
+    vanished: list[str] = field(default_factory=list)
+    failed: list[tuple[str, GmailError]] = field(default_factory=list)
+    bytes: int = 0
+    settled: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An id that is still to be fetched."""
+
+    id: str
+    large: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many ids of a pass are listed, how many of them still wanted."""
+
+    listed: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What certifying found: ids that Gmail has and the mirror lacks (debts included), ids marked as gone."""
+
+    missing: int
+    owed: int
+    gone: int
+
+
+@dataclass(slots=True)
+class Stats:
+    """The numbers a person sees; absolute, per job."""
+
+    total: int = 0
+    done: int = 0
+    added: int = 0
+    updated: int = 0
+    deleted: int = 0
+    failed: int = 0
+    bytes: int = 0
+    units: int = 0
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a page tells of itself, committed with it."""
+
+    phase: str
+    stats: Stats
+    percentage: float
+    remaining: int | None = None
+    worked: int = 0
+    mode: str | None = None
+
+
+class Store(Protocol):
+    """The mirror. Each writing method is one fenced transaction: its rows, the checkpoint, the progress, the lease."""
+
+    def checkpoint(self) -> Checkpoint: ...
+    def begin(self, history_id: int, position: Position, labels: Sequence[Label], progress: Progress) -> None: ...
+    def list_page(self, refs: Sequence[MessageRef], position: Position, progress: Progress, *, large: bool = False) -> None: ...
+    def wanted(self, limit: int) -> list[Wanted]: ...
+    def tally(self) -> Tally: ...
+    def mirrored(self) -> int: ...
+    def save(self, batch: Batch, progress: Progress) -> None: ...
+    def move(self, position: Position | None, progress: Progress) -> None: ...
+    def lacking(self, ids: Sequence[str]) -> set[str]: ...
+    def listed_and_wanted(self, ids: Sequence[str]) -> set[str]: ...
+    def debts(self, limit: int) -> list[str]: ...
+    def apply(self, changes: Changes, history_id: int, progress: Progress) -> None: ...
+    def relabel(self, label_id: str, ids: set[str], as_of: int, position: Position, progress: Progress) -> None: ...
+    def labels(self, labels: Sequence[Label]) -> None: ...
+    def certify(self, labels_checked: int, progress: Progress) -> Verdict: ...
+
+
+class Surroundings(Protocol):
+    """The job as the engine sees it: each call may end the slice by raising."""
+
+    def checkpoint(self) -> None: ...
+    def beat(self) -> None: ...
+    def log(self, code: str, **params: Any) -> None: ...
+
+
+Clock = Callable[[], float]

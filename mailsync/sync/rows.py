@@ -1,0 +1,87 @@
+"""Turn fetched messages into rows. Pure."""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+import zstandard
+
+from gmail.mime import Address, ParsedMail
+from gmail.resources import Message
+from mailsync.sync.ports import Fetched
+
+MOST_SEARCHED = 200_000  # characters: to_tsvector fails above 1 MB of lexemes
+MOST_LISTED_ADDRESSES = 500
+MOST_SUBJECT = 2_000
+LONGEST_WORD = 200  # a longer one is data, which nobody searches
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+_compressor = zstandard.ZstdCompressor(level=3)
+_decompressor = zstandard.ZstdDecompressor()
+
+
+def message_row(fetched: Fetched) -> dict[str, Any]:
+    """The columns of a message as JSON can carry them; times in ISO 8601."""
+    message, mail = fetched.message, fetched.mail
+    return {
+        "gmail_id": message.id,
+        "thread_id": message.thread_id,
+        "labels": sorted(message.label_ids),
+        "labels_as_of": message.history_id,
+        "history_id": message.history_id,
+        "internal_date": received(message).isoformat(),
+        "size": message.size,
+        "snippet": clean(message.snippet),
+        "subject": mail.subject[:MOST_SUBJECT],
+        "sender_name": mail.from_.name,
+        "sender_email": mail.from_.email,
+        "to": addresses(mail.to),
+        "cc": addresses(mail.cc),
+        "date": mail.date.isoformat() if mail.date and mail.date >= EARLIEST else None,
+        "message_id": mail.message_id,
+        "has_attachments": bool(mail.attachments),
+        "attachments": [
+            {"part_id": each.part_id, "filename": each.filename, "mime_type": each.mime_type, "size": each.size}
+            for each in mail.attachments
+        ],
+        "defects": list(mail.defects),
+        "names": names(mail),
+        "body": searchable(mail.text),
+    }
+
+
+def received(message: Message) -> datetime:
+    """When Gmail accepted it: the order that counts."""
+    return datetime.fromtimestamp(message.internal_date / 1000, UTC)
+
+
+def addresses(found: tuple[Address, ...]) -> list[dict[str, str]]:
+    """`[{"name", "email"}]`, bounded."""
+    return [{"name": each.name, "email": each.email} for each in found[:MOST_LISTED_ADDRESSES]]
+
+
+def names(mail: ParsedMail) -> str:
+    """Everybody on the mail, for the search."""
+    people = [mail.from_, *mail.to, *mail.cc][:MOST_LISTED_ADDRESSES]
+    files = [each.filename for each in mail.attachments]
+    return searchable(" ".join([f"{each.name} {each.email}" for each in people] + files))
+
+
+def searchable(text: str) -> str:
+    """Bounded text without words that are data."""
+    return " ".join(word for word in text[:MOST_SEARCHED].split() if len(word) <= LONGEST_WORD)
+
+
+def clean(text: str) -> str:
+    """Without NUL or lone surrogates, which Postgres refuses."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def raw_row(raw: bytes) -> tuple[bytes, int, bytes]:
+    """Compressed bytes, exact size, SHA-256."""
+    return _compressor.compress(raw), len(raw), hashlib.sha256(raw).digest()
+
+
+def unpacked(data: bytes | memoryview, size: int) -> bytes:
+    """The exact bytes again; `size` bounds what a damaged row may grow to."""
+    return _decompressor.decompress(bytes(data), max_output_size=max(size, 1))

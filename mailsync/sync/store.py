@@ -1,0 +1,225 @@
+"""Write one page of the mirror in one fenced transaction."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from django.db import connection
+from django.db.models import F, Q
+
+from gmail.resources import Label as GmailLabel
+from gmail.resources import MessageRef
+from mailsync.models import Account, Certificate, Checkpoint, Failure, Label, Listed, Message
+from mailsync.sync import checkpoint, statements
+from mailsync.sync.checkpoint import Position
+from mailsync.sync.plan import Changes, Relabel
+from mailsync.sync.ports import Batch, Progress, Tally, Verdict, Wanted
+from mailsync.sync.rows import message_row, raw_row
+from syncjobs.clock import SyncNow
+from syncjobs.context import Context, Report
+
+MOST_NAMED = 100  # ids that a certificate spells out
+
+
+class MailboxStore:
+    """The mirror of one account, written under one job's lease. Writing methods raise LeaseLost."""
+
+    def __init__(self, account: Account, job: Context) -> None:
+        self.account, self.job = account, job
+        self.units_told = job.job.stats.get("units", 0)
+
+    @contextmanager
+    def _page(self, progress: Progress, **columns: Any) -> Iterator[None]:
+        """Fence, then rows, then checkpoint `columns`, progress and lease: together or not at all."""
+        with self.job.page() as report:
+            yield
+            if columns:
+                self._checkpoints().update(seq=F("seq") + 1, updated_at=SyncNow(), **columns)
+            self._spend(progress.stats.units)
+            _fill(report, progress)
+
+    def checkpoint(self) -> checkpoint.Checkpoint:
+        """Where the mirror stands."""
+        row, _ = Checkpoint.objects.get_or_create(account=self.account)
+        return checkpoint.Checkpoint(row.history_id, Position.from_json(row.position))
+
+    def begin(self, history_id: int, position: Position, labels: Sequence[GmailLabel], progress: Progress) -> None:
+        """Begin a pass over the whole mailbox: its cursor is pinned before the first id is listed."""
+        Checkpoint.objects.get_or_create(account=self.account)
+        with self._page(progress, history_id=history_id, position=position.to_json()):
+            Listed.objects.filter(account=self.account).delete()
+            self._replace_labels(labels)
+
+    def list_page(self, refs: Sequence[MessageRef], position: Position, progress: Progress, *, large: bool = False) -> None:
+        """Note a page of ids."""
+        with self._page(progress, position=position.to_json()):
+            self._execute(
+                statements.LIST_PAGE, ids=[ref.id for ref in refs], threads=[ref.thread_id for ref in refs], large=large
+            )
+
+    def wanted(self, limit: int) -> list[Wanted]:
+        """The newest ids still to be fetched; big ones last."""
+        rows = self._listed().filter(wanted=True).order_by("large", "id").values_list("gmail_id", "large")[:limit]
+        return [Wanted(*row) for row in rows]
+
+    def tally(self) -> Tally:
+        """How many ids are listed, how many of them wanted."""
+        return Tally(self._listed().count(), self._listed().filter(wanted=True).count())
+
+    def mirrored(self) -> int:
+        """Messages held that are not deleted."""
+        return Message.objects.filter(account=self.account, deleted_at=None).count()
+
+    def save(self, batch: Batch, progress: Progress) -> None:
+        """Keep fetched messages, forget vanished ones, owe failed ones."""
+        with self._page(progress):
+            added = self._save_messages(batch)
+            progress.stats.added += added
+            self._listed().filter(gmail_id__in=batch.vanished).delete()
+            settled = [each.message.id for each in batch.mails] + [id_ for id_, _ in batch.failed]
+            self._listed().filter(gmail_id__in=settled).update(wanted=False)
+            paid = Q(gmail_id__in=[each.message.id for each in batch.mails] + batch.vanished)
+            Failure.objects.filter(paid, account=self.account).delete()
+            self._owe(batch)
+
+    def move(self, position: Position | None, progress: Progress) -> None:
+        """Take the pass to its next stage; None ends it, with what was listed for it."""
+        with self._page(progress, position=position.to_json() if position else {}):
+            if position is None:
+                self._listed().delete()
+
+    def lacking(self, ids: Sequence[str]) -> set[str]:
+        """Those of `ids` that the mirror does not hold."""
+        held = Message.objects.filter(account=self.account, deleted_at=None, gmail_id__in=ids)
+        return set(ids) - set(held.values_list("gmail_id", flat=True))
+
+    def listed_and_wanted(self, ids: Sequence[str]) -> set[str]:
+        """Those of `ids` that the running pass will fetch anyway."""
+        return set(self._listed().filter(wanted=True, gmail_id__in=ids).values_list("gmail_id", flat=True))
+
+    def debts(self, limit: int) -> list[str]:
+        """The messages that failed longest ago."""
+        rows = Failure.objects.filter(account=self.account).order_by("last_at")
+        return list(rows.values_list("gmail_id", flat=True)[:limit])
+
+    def apply(self, changes: Changes, history_id: int, progress: Progress) -> None:
+        """Apply folded history, moving the cursor in the same transaction."""
+        with self._page(progress, history_id=history_id):
+            if changes.deleted:
+                self._forget(sorted(changes.deleted))
+            if changes.added and self._pass_is_running():
+                self._execute(
+                    statements.LIST_PAGE, ids=list(changes.added), threads=list(changes.added.values()), large=False
+                )
+            self._relabel(changes.relabelled)
+
+    def relabel(self, label_id: str, ids: set[str], as_of: int, position: Position, progress: Progress) -> None:
+        """Make one label exactly what its listing says."""
+        with self._page(progress, position=position.to_json()):
+            values = {"label": label_id, "ids": sorted(ids), "as_of": as_of}
+            progress.stats.updated += self._execute(statements.LABEL_ADDED, **values)
+            progress.stats.updated += self._execute(statements.LABEL_REMOVED, **values)
+
+    def labels(self, labels: Sequence[GmailLabel]) -> None:
+        """Keep the labels' own names, without a page where nothing changed."""
+        known = set(Label.objects.filter(account=self.account).values_list("label_id", "name", "type"))
+        if known != {(label.id, label.name, label.type) for label in labels}:
+            with self.job.page():
+                self._replace_labels(labels)
+
+    def certify(self, labels_checked: int, progress: Progress) -> Verdict:
+        """Compare what Gmail listed with what is held; mark what is gone, want again what is missing, keep the proof."""
+        with self._page(progress):
+            gone = [row[0] for row in self._rows(statements.GONE)]
+            self._mark_gone(Message.objects.filter(pk__in=gone))
+            missing = self._rows(statements.MISSING)
+            self._listed().filter(gmail_id__in=[id_ for id_, owed in missing if not owed]).update(wanted=True)
+            Certificate.objects.create(
+                account=self.account, job=self.job.job.task_id, history_id=self.checkpoint().history_id or 0,
+                listed=self._listed().count(), mirrored=self.mirrored(), missing=[id_ for id_, _ in missing[:MOST_NAMED]],
+                missing_count=len(missing), labels_checked=labels_checked,
+            )
+        return Verdict(len(missing), sum(owed for _, owed in missing), len(gone))
+
+    def _save_messages(self, batch: Batch) -> int:
+        if not batch.mails:
+            return 0
+        rows = orjson.dumps([message_row(each) for each in batch.mails]).decode()
+        saved = self._rows(statements.SAVE_MESSAGES, rows=rows)
+        ids = {gmail_id: pk for pk, gmail_id, _ in saved}
+        raws = [(ids[each.message.id], *raw_row(each.message.raw or b"")) for each in batch.mails]
+        columns = zip(*raws, strict=True)
+        self._execute(statements.SAVE_RAW, **{name: list(column) for name, column in zip(("ids", "data", "sizes", "hashes"), columns, strict=True)})
+        return sum(inserted for _, _, inserted in saved)
+
+    def _owe(self, batch: Batch) -> None:
+        if batch.failed:
+            self._execute(
+                statements.OWE,
+                ids=[id_ for id_, _ in batch.failed],
+                codes=[error.code for _, error in batch.failed],
+                reasons=[str(error)[:500] for _, error in batch.failed],
+            )
+
+    def _forget(self, ids: list[str]) -> None:
+        self._mark_gone(Message.objects.filter(account=self.account, gmail_id__in=ids, deleted_at=None))
+        self._listed().filter(gmail_id__in=ids).delete()
+        Failure.objects.filter(account=self.account, gmail_id__in=ids).delete()
+
+    def _mark_gone(self, messages: Any) -> None:
+        if self.account.deleted_policy == Account.DeletedPolicy.REMOVE:
+            messages.delete()
+        else:
+            messages.update(deleted_at=SyncNow())
+
+    def _relabel(self, relabelled: dict[str, Relabel]) -> None:
+        held = Message.objects.filter(account=self.account, gmail_id__in=list(relabelled)).order_by("gmail_id")
+        rows = []
+        for pk, gmail_id, labels, as_of in held.values_list("pk", "gmail_id", "labels", "labels_as_of"):
+            change = relabelled[gmail_id]
+            if change.newest > as_of:
+                after = sorted(change.applied_to(labels, as_of))
+                rows.append({"id": pk, "labels": after, "as_of": change.newest})
+        if rows:
+            self._execute(statements.APPLY_LABELS, rows=orjson.dumps(rows).decode())
+
+    def _replace_labels(self, labels: Sequence[GmailLabel]) -> None:
+        mine = Label.objects.filter(account=self.account)
+        mine.exclude(label_id__in=[label.id for label in labels]).delete()
+        Label.objects.bulk_create(
+            [Label(account=self.account, label_id=label.id, name=label.name[:1024], type=label.type) for label in labels],
+            update_conflicts=True, unique_fields=["account", "label_id"], update_fields=["name", "type"],
+        )
+
+    def _spend(self, units: int) -> None:
+        if units > self.units_told:
+            self._execute(statements.SPEND, units=units - self.units_told, requests=0)
+            self.units_told = units
+
+    def _pass_is_running(self) -> bool:
+        return self._checkpoints().exclude(position={}).exists()
+
+    def _checkpoints(self) -> Any:
+        return Checkpoint.objects.filter(account=self.account)
+
+    def _listed(self) -> Any:
+        return Listed.objects.filter(account=self.account)
+
+    def _execute(self, statement: str, **values: Any) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, {"account": self.account.pk, **values})
+            return cursor.rowcount
+
+    def _rows(self, statement: str, **values: Any) -> list[tuple]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, {"account": self.account.pk, **values})
+            return cursor.fetchall()
+
+
+def _fill(report: Report, progress: Progress) -> None:
+    report.phase, report.mode = progress.phase, progress.mode
+    report.message = (progress.phase, {})
+    report.stats, report.percentage = asdict(progress.stats), progress.percentage
+    report.remaining, report.worked = progress.remaining, progress.worked

@@ -1,0 +1,34 @@
+"""The words of mail for codes that jobs and accounts keep."""
+
+from django.utils.translation import gettext_lazy as _
+
+PHASES = {
+    "listing": _("listing"),
+    "fetching": _("fetching"),
+    "replaying": _("catching up"),
+    "labels": _("comparing labels"),
+    "certifying": _("proving"),
+}
+
+TEXTS = {
+    "listing": _("Listing what Gmail has"),
+    "fetching": _("Fetching mail, newest first"),
+    "replaying": _("Catching up with what changed meanwhile"),
+    "labels": _("Comparing labels"),
+    "certifying": _("Proving that nothing is missing"),
+    "waiting_for_gmail_quota": _("Waiting %(seconds)s s for Gmail's quota"),
+    "gmail_hiccup": _("Gmail is slow to answer; trying again in %(seconds)s s"),
+    "gmail_unreachable": _("Gmail cannot be reached at the moment; trying again by itself"),
+    "gmail_refused": _("Gmail refuses access (%(reason)s)"),
+    "reconnect_needed": _("Google no longer lets us in: reconnect this mailbox"),
+    "history_expired": _("Gmail no longer remembers what changed since the last sync: the whole mailbox is compared"),
+    "suddenly_empty": _("Gmail lists no mail at all, although this mirror holds some: nothing was marked as deleted"),
+    "account_gone": _("This mailbox was disconnected"),
+    "credentials_unreadable": _("The stored grant cannot be decrypted: reconnect this mailbox"),
+    "never_synced": _("Not synced yet"),
+    "sync_started": _("Sync started"),
+    "sync_adopted": _("A sync is already under way; it does what was asked for"),
+    "sync_done": _("Synced"),
+    "sync_failed": _("The last sync failed"),
+    "sync_cancelled": _("The last sync was cancelled"),
+}

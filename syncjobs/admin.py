@@ -1,0 +1,113 @@
+"""The back office of jobs: read, cancel, retry."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import ExpressionWrapper, F, FloatField, QuerySet
+from django.db.models.functions import Extract
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from syncjobs import lifecycle, registry, texts
+from syncjobs.clock import SyncNow
+from syncjobs.errors import AlreadyFinished
+from syncjobs.models import SyncJob, SyncJobEvent
+from syncjobs.states import State, Trigger
+
+
+class ReadOnly:
+    """Nobody writes these rows by hand: only the lifecycle does."""
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Never by hand."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Never by hand."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Never by hand."""
+        return False
+
+
+class EventInline(ReadOnly, admin.TabularInline):
+    """The job's log."""
+
+    model = SyncJobEvent
+    fields = ["at", "level", "said", "params"]
+    readonly_fields = fields
+    verbose_name_plural = _("Log")
+
+    @admin.display(description=_("Event"))
+    def said(self, event: SyncJobEvent) -> str:
+        """The event in words."""
+        return texts.text(event.job.kind, event.code, event.params)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SyncJobEvent]:
+        """With the job at hand for the words."""
+        return super().get_queryset(request).select_related("job")
+
+
+@admin.register(SyncJob)
+class SyncJobAdmin(ReadOnly, admin.ModelAdmin):
+    """Every job with its progress, its lease, its error."""
+
+    list_display = ["task_id", "title", "state", "mode", "trigger", "progress", "phase", "lease_age", "error", "created_at"]
+    list_filter = ["state", "kind", "mode", "trigger", "queue"]
+    search_fields = ["task_id", "title", "owner__username", "worker"]
+    date_hierarchy = "created_at"
+    ordering = ["-id"]
+    show_full_result_count = False
+    inlines = [EventInline]
+    actions = ["cancel", "retry"]
+    exclude = ["lease_token"]  # whoever knows it could write as the worker
+
+    def has_steer_permission(self, request: HttpRequest) -> bool:
+        """Whether this person may cancel jobs, start them anew."""
+        return request.user.has_perm("syncjobs.change_syncjob")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SyncJob]:
+        """With the seconds since the last sign of life, by the clock that wrote it."""
+        silence = ExpressionWrapper(Extract(SyncNow() - F("heartbeat_at"), "epoch"), output_field=FloatField())
+        return super().get_queryset(request).annotate(silence=silence)
+
+    @admin.display(description=_("Progress"), ordering="percentage")
+    def progress(self, job: SyncJob) -> str:
+        """Per cent."""
+        return f"{job.percentage:.1f} %"
+
+    @admin.display(description=_("Lease renewed"))
+    def lease_age(self, job: Any) -> str:
+        """Seconds since the holder last renewed its lease."""
+        return _("%(n)s s ago") % {"n": round(job.silence)} if job.lease_until else "–"
+
+    @admin.display(description=_("Error"))
+    def error(self, job: SyncJob) -> str:
+        """What went wrong, in words."""
+        return texts.text(job.kind, job.error_code, job.error_params) if job.error_code else "–"
+
+    @admin.action(description=_("Cancel"), permissions=["steer"])
+    def cancel(self, request: HttpRequest, jobs: QuerySet[SyncJob]) -> None:
+        """Stop those that are not finished."""
+        stopped = 0
+        for job in jobs:
+            try:
+                lifecycle.cancel(job, by=request.user.get_username())
+                stopped += 1
+            except AlreadyFinished:
+                self.message_user(request, _("%(job)s is already finished.") % {"job": job}, messages.WARNING)
+        self.message_user(request, ngettext("%(n)s job is being cancelled.", "%(n)s jobs are being cancelled.", stopped) % {"n": stopped})
+
+    @admin.action(description=_("Retry"), permissions=["steer"])
+    def retry(self, request: HttpRequest, jobs: QuerySet[SyncJob]) -> None:
+        """Start anew what failed or was cancelled."""
+        started = 0
+        for job in jobs:
+            if job.state not in (State.FAILED, State.CANCELLED):
+                self.message_user(request, _("%(job)s neither failed nor was cancelled.") % {"job": job}, messages.WARNING)
+                continue
+            registry.kind(job.kind).restart(job, Trigger.ADMIN)
+            started += 1
+        self.message_user(request, ngettext("%(n)s job is started anew.", "%(n)s jobs are started anew.", started) % {"n": started})
