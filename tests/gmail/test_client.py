@@ -1,0 +1,199 @@
+"""The client against the simulator: what both understand Gmail to be."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from gmail import oauth
+from gmail.client import GmailClient
+from gmail.errors import GrantRevoked, HistoryExpired, NotFound, RateLimited, Refused
+from gmail.resources import Message
+from gmail.window import LocalWindow
+from tests.gmail.conftest import Simulator
+
+Connect = Callable[..., GmailClient]
+
+
+def never(seconds: float, reason: str) -> None:
+    raise AssertionError(f"waited {seconds} s for {reason}")
+
+
+@pytest.fixture
+def connect(simulator: Simulator) -> Iterator[Connect]:
+    opened = []
+
+    def connected(email: str = "a@example.com", **options: object) -> GmailClient:
+        registered = oauth.OAuthClient("simulator", "simulator", simulator.url)
+        grant = oauth.credentials(registered, refresh_token=f"sim-refresh-{email}")
+        settings = {"wait": never, "base_url": simulator.url} | options
+        opened.append(GmailClient(grant, **settings))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield connected
+    for client in opened:
+        client.close()
+
+
+def every_id(client: GmailClient, **options: object) -> list[str]:
+    ids, token = [], None
+    while True:
+        page = client.list_messages(page_token=token, **options)  # type: ignore[arg-type]
+        ids += [reference.id for reference in page.refs]
+        token = page.next_page_token
+        if token is None:
+            return ids
+
+
+def test_the_profile_names_the_mailbox(connect: Connect) -> None:
+    profile = connect().get_profile()
+    assert profile.email == "a@example.com"
+    assert profile.messages_total >= 60
+    assert profile.history_id > 0
+
+
+def test_the_list_holds_every_message_page_by_page(connect: Connect) -> None:
+    client = connect("b@example.com")
+    paged = every_id(client, max_results=7)
+    assert sorted(paged) == sorted(every_id(client))
+    assert len(set(paged)) == client.get_profile().messages_total
+
+
+def test_labels_divide_the_mailbox(connect: Connect) -> None:
+    client = connect("b@example.com")
+    labels = {label.id: label for label in client.list_labels()}
+    assert labels["INBOX"].type == "system"
+    inbox = every_id(client, label_ids=["INBOX"])
+    assert 0 < len(inbox) < len(every_id(client))
+
+
+def test_a_search_is_handed_to_gmail(connect: Connect) -> None:
+    client = connect("b@example.com")
+    assert sorted(every_id(client, q="in:inbox", include_spam_trash=False)) == sorted(
+        every_id(client, q="label:inbox", include_spam_trash=False)
+    )
+    assert every_id(client, q="rfc822msgid:nobody@nowhere.invalid") == []
+
+
+def test_all_ways_to_a_message_give_the_same_bytes(connect: Connect) -> None:
+    client = connect("b@example.com")
+    ids = every_id(client)[:30]
+    batched = dict(client.get_messages(ids))
+    assert batched.keys() == set(ids)
+    heard: list[int] = []
+    for id_ in ids[:5]:
+        alone = client.get_message(id_)
+        assert alone == batched[id_]
+        assert client.stream_message(id_, on_chunk=heard.append) == alone
+        assert alone.raw
+    assert all(heard)
+    minimal = client.get_message(ids[0], format="minimal")
+    assert minimal.raw is None and minimal.label_ids == client.get_message(ids[0]).label_ids
+
+
+def test_a_message_that_is_gone_is_not_found(connect: Connect) -> None:
+    client = connect()
+    with pytest.raises(NotFound):
+        client.get_message("1111111111111111")
+    with pytest.raises(NotFound):
+        client.stream_message("1111111111111111", on_chunk=lambda size: None)
+    ((_, answer),) = client.get_messages(["1111111111111111"])
+    assert isinstance(answer, NotFound)
+
+
+def test_history_tells_what_happened_since(connect: Connect, simulator: Simulator) -> None:
+    client = connect("c@example.com")
+    start = client.get_profile().history_id
+    before = set(every_id(client))
+    simulator.control("deliver", email="c@example.com", count=3)
+    arrived = set(every_id(client)) - before
+    simulator.control("labels", email="c@example.com", ids=sorted(arrived), add=["STARRED"], remove=[])
+    victim = min(arrived)
+    simulator.control("delete", email="c@example.com", ids=[victim])
+
+    page = client.list_history(start)
+    assert {item.id for record in page.records for item in record.added} == arrived
+    assert {item.id for record in page.records for item in record.deleted} == {victim}
+    starred = [change for record in page.records for change in record.labels_added]
+    assert {change.message_id for change in starred} == arrived
+    assert {change.label_ids for change in starred} == {("STARRED",)}
+    assert page.history_id > start
+    assert client.list_history(page.history_id).records == ()
+
+
+def test_history_comes_in_pages(connect: Connect, simulator: Simulator) -> None:
+    client = connect("c@example.com")
+    start = client.get_profile().history_id
+    simulator.control("deliver", email="c@example.com", count=5)
+    whole = client.list_history(start).records
+    records, token = [], None
+    while True:
+        page = client.list_history(start, page_token=token, max_results=2)
+        records += page.records
+        token = page.next_page_token
+        if token is None:
+            break
+    assert tuple(records) == whole
+
+
+def test_history_that_gmail_forgot_has_expired(connect: Connect, simulator: Simulator) -> None:
+    client = connect("c@example.com")
+    start = client.get_profile().history_id
+    simulator.control("deliver", email="c@example.com", count=1)
+    simulator.control("expire-history", email="c@example.com")
+    with pytest.raises(HistoryExpired):
+        client.list_history(start)
+
+
+def test_a_watch_begins_at_the_present(connect: Connect) -> None:
+    client = connect()
+    watch = client.watch("projects/p/topics/t")
+    assert watch.history_id == client.get_profile().history_id
+    assert watch.expiration > 1_700_000_000_000
+    client.stop()
+
+
+def test_a_bad_request_is_refused(connect: Connect) -> None:
+    with pytest.raises(Refused) as caught:
+        connect().get_message("not-hex!")
+    assert caught.value.status == 400
+
+
+def test_calls_are_paid_before_they_are_made(connect: Connect) -> None:
+    client = connect(bucket=LocalWindow(100), max_wait=30.0)
+    client.get_profile()
+    first = every_id(client)[0]
+    client.get_message(first)
+    assert (client.units, client.requests) == (1 + 5 + 20, 3)
+    with pytest.raises(RateLimited) as caught:
+        for _ in range(5):
+            client.get_message(first)
+    assert caught.value.scope == "own"
+    assert caught.value.retry_at is not None
+    assert client.units <= 99
+
+
+def test_a_revoked_grant_is_told(connect: Connect, simulator: Simulator) -> None:
+    client = connect("a@example.com")
+    client.get_profile()
+    simulator.control("revoke", email="a@example.com")
+    try:
+        with pytest.raises(GrantRevoked):
+            client.get_profile()
+        with pytest.raises(GrantRevoked):
+            list(client.get_messages(["1"]))
+        with pytest.raises(GrantRevoked):
+            client.stream_message("1", on_chunk=lambda size: None)
+    finally:
+        simulator.control("grant", email="a@example.com")
+
+
+def test_an_attachment_is_fetched_by_a_fresh_id(connect: Connect) -> None:
+    with pytest.raises((NotFound, Refused)):
+        connect("b@example.com").get_attachment("1111111111111111", "stale")
+
+
+def test_every_message_of_the_simulator_is_whole(connect: Connect) -> None:
+    client = connect("b@example.com")
+    for _, message in client.get_messages(every_id(client)):
+        assert isinstance(message, Message)
+        assert message.raw and message.internal_date > 0 and message.thread_id

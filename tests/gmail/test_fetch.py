@@ -1,0 +1,205 @@
+"""The client's many-message path against scripted answers."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gmail.client import GmailClient
+from gmail.errors import GmailError, GrantRevoked, NotFound, RateLimited, Transient
+from gmail.resources import Message
+from tests.gmail.gmail_wire import LIMITED, TOKEN_ANSWER, asked_ids, batch, credentials, message, refusal
+from tests.gmail.wire import Asked, Reply, Wire, serving
+
+Part = dict[str, Any] | bytes
+IDS = [f"{number:x}" for number in range(0x100, 0x100 + 40)]
+
+
+class Waits(list[tuple[float, str]]):
+    def __call__(self, seconds: float, reason: str) -> None:
+        self.append((seconds, reason))
+
+
+def fetch(
+    respond: Callable[[str], Part | None], ids: list[str] = IDS, **options: Any
+) -> tuple[dict[str, Message | GmailError], Wire, Waits]:
+    """Fetch `ids` from a server that answers each with `respond(id)`; None leaves the part out."""
+
+    def door(asked: Asked) -> Reply:
+        if asked.path == "/token":
+            return TOKEN_ANSWER
+        parts = {key: respond(id_) for key, id_ in asked_ids(asked).items()}
+        return batch({key: part for key, part in parts.items() if part is not None})
+
+    with serving(door) as wire:
+        return (*run(wire, ids, **options),)  # type: ignore[return-value]
+
+
+def run(wire: Wire, ids: list[str], **options: Any) -> tuple[dict[str, Message | GmailError], Wire, Waits]:
+    waits = Waits()
+    client = GmailClient(credentials(wire.url), base_url=wire.url, wait=waits, **options)
+    try:
+        pairs = list(client.get_messages(ids))
+    finally:
+        client.close()
+    assert len(pairs) == len(dict(pairs)), "an id was answered twice"
+    return dict(pairs), wire, waits
+
+
+def sizes(wire: Wire) -> list[int]:
+    return [len(asked_ids(asked)) for asked in wire.asked if asked.path == "/batch"]
+
+
+def test_every_message_comes_in_batches_of_at_most_25() -> None:
+    found, wire, waits = fetch(message)
+    assert found.keys() == set(IDS)
+    assert all(isinstance(item, Message) and item.raw == b"Subject: x\r\n\r\nhi\r\n" for item in found.values())
+    assert sizes(wire) == [25, 15]
+    assert waits == []
+    assert wire.asked[0].headers["authorization"] == "Bearer stale"
+
+
+def test_an_id_asked_for_twice_is_fetched_once() -> None:
+    found, wire, _ = fetch(message, ["100", "101", "100"])
+    assert found.keys() == {"100", "101"}
+    assert sizes(wire) == [2]
+
+
+def test_a_missing_message_is_its_own_answer() -> None:
+    found, _, waits = fetch(lambda id_: refusal(404, "notFound") if id_ == "105" else message(id_))
+    assert isinstance(found.pop("105"), NotFound)
+    assert all(isinstance(item, Message) for item in found.values())
+    assert waits == []
+
+
+def failing(times: int, failure: Part | None, *victims: str) -> Callable[[str], Part | None]:
+    left = dict.fromkeys(victims, times)
+
+    def respond(id_: str) -> Part | None:
+        if left.get(id_, 0) == 0:
+            return message(id_)
+        left[id_] -= 1
+        return failure
+
+    return respond
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [None, refusal(503), b'{"id": "105", "ra', {"id": "105"}, refusal(400, "failedPrecondition")],
+    ids=["missing part", "503", "cut JSON", "lacking fields", "failed precondition"],
+)
+def test_a_part_that_failed_is_sent_again(failure: Part | None) -> None:
+    found, wire, waits = fetch(failing(3, failure, "105", "106"))
+    assert all(isinstance(item, Message) for item in found.values())
+    assert len(found) == len(IDS)
+    assert sizes(wire) == [25, 17, 2, 2]
+    assert [reason for _, reason in waits] == ["backoff"] * 3
+
+
+def test_a_part_that_fails_four_times_is_handed_out_as_transient() -> None:
+    found, _, _ = fetch(failing(4, None, "105"))
+    assert isinstance(found.pop("105"), Transient)
+    assert all(isinstance(item, Message) for item in found.values())
+
+
+def test_too_many_concurrent_requests_shrink_the_batches_which_recover() -> None:
+    refused = iter([True] * 10)
+    found, wire, waits = fetch(
+        lambda id_: LIMITED if int(id_, 16) % 2 and next(refused, False) else message(id_), ids=IDS
+    )
+    assert len(found) == len(IDS)
+    assert all(isinstance(item, Message) for item in found.values())
+    assert sizes(wire)[:3] == [25, 12, 13]
+    assert [reason for _, reason in waits] == ["quota"]
+
+
+def test_a_mailbox_that_only_refuses_is_given_up() -> None:
+    with pytest.raises(RateLimited) as caught:
+        fetch(lambda id_: LIMITED)
+    assert caught.value.scope == "concurrency"
+    assert caught.value.retry_at is not None and caught.value.retry_at > time.time()
+
+
+def test_a_time_far_away_is_not_waited_for() -> None:
+    text = "User-rate limit exceeded.  Retry after 2999-01-01T00:00:00.000Z"
+    with pytest.raises(RateLimited) as caught:
+        fetch(lambda id_: refusal(403, "userRateLimitExceeded", text) if id_ == "120" else message(id_))
+    assert caught.value.retry_at == pytest.approx(time.time() + 24 * 3600, abs=60)
+
+
+def test_expired_parts_are_sent_again_with_a_fresh_token() -> None:
+    tokens: list[str] = []
+
+    def door(asked: Asked) -> Reply:
+        if asked.path == "/token":
+            return TOKEN_ANSWER
+        tokens.append(asked.headers["authorization"])
+        ids = asked_ids(asked)
+        stale = len(tokens) == 1
+        return batch(
+            {key: refusal(401, "authError") if stale and id_ == "101" else message(id_) for key, id_ in ids.items()}
+        )
+
+    with serving(door) as wire:
+        found, _, _ = run(wire, IDS[:3])
+        assert all(isinstance(item, Message) for item in found.values())
+        assert tokens == ["Bearer stale", "Bearer fresh"]
+        assert sizes(wire) == [3, 1]
+
+
+def test_parts_that_stay_unauthorised_mean_a_revoked_grant() -> None:
+    with pytest.raises(GrantRevoked):
+        fetch(lambda id_: refusal(401, "authError"))
+
+
+def test_a_batch_on_a_connection_that_the_server_closed_is_sent_again_at_once() -> None:
+    def door(asked: Asked) -> Reply:
+        reply = batch({key: message(id_) for key, id_ in asked_ids(asked).items()})
+        reply.close = True  # and yet it promised to keep the connection
+        return reply
+
+    with serving(door) as wire:
+        found, _, waits = run(wire, IDS)
+        assert len(found) == len(IDS)
+        assert waits == []
+
+
+def test_a_batch_that_fails_as_a_whole_is_sent_again() -> None:
+    attempts: list[int] = []
+
+    def door(asked: Asked) -> Reply:
+        attempts.append(1)
+        if len(attempts) == 1:
+            return Reply(status=502, body=b"<html>Bad Gateway</html>")
+        reply = batch({key: message(id_) for key, id_ in asked_ids(asked).items()})
+        reply.cut = 500 if len(attempts) == 2 else None
+        return reply
+
+    with serving(door) as wire:
+        found, _, waits = run(wire, IDS[:5])
+        assert all(isinstance(item, Message) for item in found.values())
+        assert [reason for _, reason in waits] == ["backoff"] * 2
+
+
+def test_what_wait_raises_passes_through() -> None:
+    class Cancelled(Exception):
+        pass
+
+    def cancel(seconds: float, reason: str) -> None:
+        raise Cancelled
+
+    with serving(lambda asked: batch({})) as wire:
+        client = GmailClient(credentials(wire.url), base_url=wire.url, wait=cancel)
+        with pytest.raises(Cancelled):
+            list(client.get_messages(IDS))
+        client.close()
+
+
+def test_each_part_is_paid_for_each_time() -> None:
+    with serving(lambda asked: batch({key: message(id_) for key, id_ in asked_ids(asked).items()})) as wire:
+        client = GmailClient(credentials(wire.url), base_url=wire.url, wait=Waits())
+        list(client.get_messages(IDS))
+        client.close()
+        assert (client.units, client.requests) == (20 * len(IDS), 2)
