@@ -1,0 +1,61 @@
+"""A simulator of its own process, and one inside the test."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from gmail.simulator.service import Service
+from gmail.simulator.settings import Settings
+from tests.gmail.simulator.visitor import NOW, Visitor
+
+Start = Callable[..., Visitor]
+
+
+@pytest.fixture(scope="session")
+def start() -> Iterator[Start]:
+    """Starts simulators with command line options; they end with the session."""
+    running: list[subprocess.Popen[str]] = []
+
+    def run(*options: str) -> Visitor:
+        command = [sys.executable, "-m", "gmail.simulator", "--port", "0", "--now", str(NOW), *options]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": "."})
+        running.append(process)
+        assert process.stdout is not None
+        return Visitor(process.stdout.readline().split()[-1], process)
+
+    yield run
+    for process in running:
+        process.send_signal(signal.SIGKILL)
+        process.wait(timeout=10)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def shared(start: Start) -> Visitor:
+    """A simulator that tests only read."""
+    return start("--messages", "300", "--accounts", "a@example.com,b@example.com")
+
+
+@pytest.fixture
+def own(start: Start) -> Iterator[Visitor]:
+    """A small simulator that a test may change."""
+    visitor = start("--messages", "60", "--accounts", "a@example.com,b@example.com")
+    yield visitor
+    visitor.process.kill()
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """A small world."""
+    return Settings(accounts=("a@example.com", "b@example.com"), messages=60, seed=1, now=NOW)
+
+
+@pytest.fixture
+def service(settings: Settings) -> Service:
+    """A service whose clock stands still."""
+    return Service(settings, clock=lambda: NOW)
