@@ -54,7 +54,18 @@ class EventInline(ReadOnly, admin.TabularInline):
 class SyncJobAdmin(ReadOnly, admin.ModelAdmin):
     """Every job with its progress, its lease, its error."""
 
-    list_display = ["task_id", "title", "state", "mode", "trigger", "progress", "phase", "lease_age", "error", "created_at"]
+    list_display = [
+        "task_id",
+        "title",
+        "state",
+        "mode",
+        "trigger",
+        "progress",
+        "phase",
+        "lease_age",
+        "error",
+        "created_at",
+    ]
     list_filter = ["state", "kind", "mode", "trigger", "queue"]
     search_fields = ["task_id", "title", "owner__username", "worker"]
     date_hierarchy = "created_at"
@@ -98,7 +109,10 @@ class SyncJobAdmin(ReadOnly, admin.ModelAdmin):
                 stopped += 1
             except AlreadyFinished:
                 self.message_user(request, _("%(job)s is already finished.") % {"job": job}, messages.WARNING)
-        self.message_user(request, ngettext("%(n)s job is being cancelled.", "%(n)s jobs are being cancelled.", stopped) % {"n": stopped})
+        self.message_user(
+            request,
+            ngettext("%(n)s job is being cancelled.", "%(n)s jobs are being cancelled.", stopped) % {"n": stopped},
+        )
 
     @admin.action(description=_("Retry"), permissions=["steer"])
     def retry(self, request: HttpRequest, jobs: QuerySet[SyncJob]) -> None:
@@ -106,8 +120,12 @@ class SyncJobAdmin(ReadOnly, admin.ModelAdmin):
         started = 0
         for job in jobs:
             if job.state not in (State.FAILED, State.CANCELLED):
-                self.message_user(request, _("%(job)s neither failed nor was cancelled.") % {"job": job}, messages.WARNING)
+                self.message_user(
+                    request, _("%(job)s neither failed nor was cancelled.") % {"job": job}, messages.WARNING
+                )
                 continue
             registry.kind(job.kind).restart(job, Trigger.ADMIN)
             started += 1
-        self.message_user(request, ngettext("%(n)s job is started anew.", "%(n)s jobs are started anew.", started) % {"n": started})
+        self.message_user(
+            request, ngettext("%(n)s job is started anew.", "%(n)s jobs are started anew.", started) % {"n": started}
+        )

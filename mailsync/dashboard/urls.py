@@ -1,5 +1,26 @@
 """Addresses of the pages."""
 
-from django.urls import URLPattern
+from django.contrib.auth.views import LogoutView
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from mailsync.dashboard import accounts, home, jobs, language, mail, message, settings, sign_in
+
+urlpatterns: list[URLPattern] = [
+    path("", home.home, name="home"),
+    path("accounts/<int:pk>/", accounts.account, name="account"),
+    path("accounts/<int:pk>/sync/", accounts.sync, name="account-sync"),
+    path("accounts/<int:pk>/pause/", accounts.pause, name="account-pause"),
+    path("accounts/<int:pk>/resume/", accounts.resume, name="account-resume"),
+    path("mail/", mail.mail, name="mail"),
+    path("mail/<str:gmail_id>/", message.message, name="message"),
+    path("mail/<str:gmail_id>/html/", message.html, name="message-html"),
+    path("jobs/<str:task_id>/", jobs.job, name="job"),
+    path("jobs/<str:task_id>/cancel/", jobs.cancel, name="job-cancel-form"),
+    path("jobs/<str:task_id>/retry/", jobs.retry, name="job-retry-form"),
+    path("settings/", settings.settings, name="settings"),
+    path("settings/tokens/", settings.issue_token, name="token-issue"),
+    path("settings/tokens/<int:pk>/revoke/", settings.revoke_token, name="token-revoke"),
+    path("language/", language.set_language, name="set_language"),
+    path("login/", sign_in.SignIn.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+]

@@ -1,0 +1,149 @@
+"""The back office of accounts: read, pause, resume, sync now."""
+
+from collections.abc import Callable
+from functools import partial
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from mailsync import schedule
+from mailsync.models import Account, ApiToken, Certificate, Failure, Usage
+from syncjobs.states import Trigger
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Rows that only the product writes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Never by hand."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Never by hand."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Never by hand."""
+        return False
+
+
+@admin.register(Account)
+class AccountAdmin(admin.ModelAdmin):
+    """The schedule may be edited; the rest is read, or changed by the services that the pages use."""
+
+    list_display = [
+        "email",
+        "owner",
+        "state",
+        "paused_at",
+        "interval",
+        "next_sync_at",
+        "complete_as_of",
+        "sync_message_code",
+    ]
+    list_filter = ["state", ("paused_at", admin.EmptyFieldListFilter), "policy"]
+    list_select_related = ["owner"]
+    search_fields = ["email", "owner__username"]
+    actions = ["pause", "resume", "sync_now"]
+    fields = [
+        "email",
+        "owner",
+        "state",
+        "policy",
+        "deleted_policy",
+        "interval",
+        "next_sync_at",
+        "paused_at",
+        "last_sync_attempt",
+        "last_success_at",
+        "complete_as_of",
+        "sync_message_code",
+        "sync_message_params",
+        "created_at",
+    ]  # never the grant
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A mailbox comes by consent, or by the command."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Deleting a mailbox stops jobs, revokes, erases in pieces: not one statement of the admin."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
+        """Everything but the schedule."""
+        return [name for name in self.fields if name != "interval"]
+
+    @admin.action(description=_("Pause"), permissions=["change"])
+    def pause(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
+        """Rest their schedules."""
+        self._each(request, accounts, partial(schedule.pause, by=request.user.get_username()))
+
+    @admin.action(description=_("Resume"), permissions=["change"])
+    def resume(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
+        """Take their schedules up again."""
+        self._each(request, accounts, schedule.resume)
+
+    @admin.action(description=_("Sync now"), permissions=["change"])
+    def sync_now(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
+        """Start a sync of each."""
+        self._each(request, accounts, lambda account: schedule.request_sync(account, trigger=Trigger.ADMIN))
+
+    def _each(self, request: HttpRequest, accounts: QuerySet[Account], service: Callable[[Account], object]) -> None:
+        done = 0
+        for account in accounts:
+            try:
+                service(account)
+            except schedule.Paused:
+                self.message_user(request, _("%(email)s is paused.") % {"email": account}, messages.WARNING)
+            except schedule.ReconnectNeeded:
+                self.message_user(
+                    request, _("%(email)s needs to be connected again.") % {"email": account}, messages.WARNING
+                )
+            else:
+                done += 1
+        self.message_user(request, ngettext("Done for %(n)s mailbox.", "Done for %(n)s mailboxes.", done) % {"n": done})
+
+
+@admin.register(Certificate)
+class CertificateAdmin(ReadOnlyAdmin):
+    """The proofs."""
+
+    list_display = ["account", "at", "listed", "mirrored", "missing_count", "labels_checked", "job"]
+    list_select_related = ["account"]
+    search_fields = ["account__email", "job"]
+
+
+@admin.register(Failure)
+class FailureAdmin(ReadOnlyAdmin):
+    """The messages that could not be mirrored yet."""
+
+    list_display = ["account", "gmail_id", "code", "attempts", "first_at", "last_at"]
+    list_filter = ["code"]
+    list_select_related = ["account"]
+    search_fields = ["account__email", "gmail_id"]
+
+
+@admin.register(Usage)
+class UsageAdmin(ReadOnlyAdmin):
+    """What Gmail's quota was spent on, by day."""
+
+    list_display = ["account", "day", "units", "requests"]
+    list_select_related = ["account"]
+    date_hierarchy = "day"
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    """The keys to the API; they may be revoked by deleting them."""
+
+    list_display = ["label", "user", "created_at", "expires_at", "last_used_at"]
+    list_select_related = ["user"]
+    fields = ["label", "user", "created_at", "expires_at", "last_used_at"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """To delete a token is to revoke it."""
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)

@@ -1,0 +1,89 @@
+"""The page of one mailbox, with what can be done to it."""
+
+from collections.abc import Callable
+from functools import partial
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from mailsync import schedule
+from mailsync.dashboard.cards import cards
+from mailsync.dashboard.people import user_of
+from mailsync.models import Account
+from syncjobs.models import SyncJob
+from syncjobs.states import Trigger
+
+LAST_JOBS = 25
+MOST_FAILURES = 100
+LAST_CERTIFICATES = 5
+
+
+def own_account(request: HttpRequest, pk: int) -> Account:
+    """The user's own account; a stranger's is 404."""
+    return get_object_or_404(Account, owner=user_of(request), pk=pk)
+
+
+@login_required
+@require_safe
+def account(request: HttpRequest, pk: int) -> HttpResponse:
+    """How the mailbox stands, with the jobs, proofs, debts behind it."""
+    mailbox = own_account(request, pk)
+    context = {
+        "card": cards([mailbox])[0],
+        "jobs": SyncJob.objects.filter(resource=mailbox.resource).order_by("-id")[:LAST_JOBS],
+        "failures": mailbox.failures.order_by("-last_at")[:MOST_FAILURES],
+        "certificates": mailbox.certificates.order_by("-id")[:LAST_CERTIFICATES],
+    }
+    return render(request, "mailsync/account.html", context)
+
+
+@login_required
+@require_POST
+def sync(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the Sync button does where no script runs."""
+    mailbox = own_account(request, pk)
+    try:
+        answer = schedule.request_sync(mailbox, trigger=Trigger.BUTTON, full=request.POST.get("full") == "1")
+    except schedule.Paused:
+        messages.warning(request, _("This mailbox is paused: resume it first."))
+    except schedule.ReconnectNeeded:
+        messages.error(request, _("Google no longer lets us in: connect this mailbox again."))
+    else:
+        messages.success(request, _("Sync started.") if answer.created else _("A sync is on its way already."))
+    return back(request)
+
+
+@login_required
+@require_POST
+def pause(request: HttpRequest, pk: int) -> HttpResponse:
+    """Rest the schedule."""
+    return _change(
+        request,
+        pk,
+        partial(schedule.pause, by=user_of(request).get_username()),
+        _("Paused: no sync starts until you resume it."),
+    )
+
+
+@login_required
+@require_POST
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the schedule up again."""
+    return _change(request, pk, schedule.resume, _("Resumed."))
+
+
+def back(request: HttpRequest) -> HttpResponse:
+    """To the page that the form stood on."""
+    target = request.POST.get("next", "")
+    return redirect(target if url_has_allowed_host_and_scheme(target, {request.get_host()}) else "home")
+
+
+def _change(request: HttpRequest, pk: int, service: Callable[[Account], object], said: str) -> HttpResponse:
+    service(own_account(request, pk))
+    messages.success(request, said)
+    return back(request)
