@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
+PLACE = VENV / ".place"  # where it was made: its programs name their Python by its whole path
 PYTHON = VENV / "bin" / "python"
 UV_LOCK = ROOT / "requirements-uv.txt"
 
@@ -39,6 +40,9 @@ def _agree(lock: Path) -> None:
     if not usable:
         _make()
     _install(lock)
+    packages = next(VENV.glob("lib/python3*/site-packages"))
+    (packages / "mailsync.pth").write_text(f"{ROOT}\n")  # so that a bare pytest finds our packages
+    PLACE.write_text(str(ROOT))
     stamp.write_text(wanted)
 
 
@@ -48,9 +52,9 @@ def _fingerprint(lock: Path) -> str:
 
 
 def _is_usable() -> bool:
-    """Whether .venv has a Python of ours that runs, at the place where it was made."""
-    marker = VENV / ".place"
-    return marker.exists() and marker.read_text() == str(ROOT) and _succeeds([PYTHON, "-c", ""])
+    """Whether .venv has a Python that runs and is new enough, and was not moved here from somewhere else."""
+    place = PLACE.read_text() if PLACE.exists() else str(ROOT)
+    return place == str(ROOT) and _succeeds([PYTHON, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"])
 
 
 def _make() -> None:
@@ -62,9 +66,6 @@ def _make() -> None:
         if made.returncode:
             shutil.rmtree(VENV, ignore_errors=True)
             sys.exit(f"mailsync: {_why_no_venv(made.stdout + made.stderr)}")
-    packages = next(VENV.glob("lib/python3*/site-packages"))
-    (packages / "mailsync.pth").write_text(f"{ROOT}\n")  # so that a bare pytest finds our packages
-    (VENV / ".place").write_text(str(ROOT))
 
 
 def _why_no_venv(output: str) -> str:

@@ -1,0 +1,20 @@
+FROM python:3.13-slim
+
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/srv/mailsync/.venv/bin:$PATH
+WORKDIR /srv/mailsync
+
+COPY requirements-uv.txt requirements.txt ./
+RUN pip install --no-cache-dir --require-hashes -r requirements-uv.txt \
+    && uv venv .venv \
+    && uv pip install --no-cache --require-hashes -r requirements.txt
+
+COPY . .
+# Static files are collected once, at build time; the secrets of this one command are thrown away with it.
+RUN SECRET_KEY=build TOKEN_ENCRYPTION_KEYS=build DEBUG=false \
+    DATABASE_URL=postgres://build@127.0.0.1/build REDIS_URL=redis://127.0.0.1/0 \
+    python manage.py collectstatic --no-input
+
+RUN useradd --system mailsync
+USER mailsync
+EXPOSE 8000
+CMD ["uvicorn", "config.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", "--ws", "websockets", "--timeout-graceful-shutdown", "3"]
