@@ -17,7 +17,7 @@ def test_parts_are_told_apart_by_content_id(end: str) -> None:
 
 
 def test_a_quoted_boundary_and_lower_case_heads_are_understood() -> None:
-    body = b'--a b\r\ncontent-id: <response-q + 3>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n\r\n--a b--'
+    body = b"--a b\r\ncontent-id: <response-q + 3>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n\r\n--a b--"
     assert parts(body, 'multipart/mixed; boundary="a b"') == [("3", "204", b"")]
 
 
@@ -26,7 +26,9 @@ def test_a_cut_answer_gives_the_parts_that_are_whole() -> None:
     assert [id_ for id_, _, _ in parts(body[:-120])] == ["0"]
 
 
-@pytest.mark.parametrize("junk", [b"", b"<html>", b"--batch_x", b"--batch_x\r\n\r\n", b"--batch_x\r\nContent-ID: x\r\n\r\n"])
+@pytest.mark.parametrize(
+    "junk", [b"", b"<html>", b"--batch_x", b"--batch_x\r\n\r\n", b"--batch_x\r\nContent-ID: x\r\n\r\n"]
+)
 def test_junk_has_no_parts(junk: bytes) -> None:
     assert parts(junk) == []
     assert parts(junk, "text/html") == []
@@ -34,7 +36,9 @@ def test_junk_has_no_parts(junk: bytes) -> None:
 
 def test_a_request_names_only_paths_and_no_tokens() -> None:
     body = batch.write("B", {"0": "https://gmail.googleapis.com/gmail/v1/users/me/messages/x?format=raw&alt=json"})
-    assert body.startswith(b"--B\r\nContent-Type: application/http\r\nContent-ID: <B + 0>\r\n\r\nGET /gmail/v1/users/me/")
+    assert body.startswith(
+        b"--B\r\nContent-Type: application/http\r\nContent-ID: <B + 0>\r\n\r\nGET /gmail/v1/users/me/"
+    )
     assert body.endswith(b"--B--\r\n")
     assert b"format=raw&alt=json HTTP/1.1\r\n" in body
     assert b"authorization" not in body.lower()

@@ -200,7 +200,8 @@ def test_what_the_listener_of_a_stream_raises_passes_through() -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", [Reply(status=503), Reply(body=b'{"id": "1"', cut=5), Reply(body=b'{"id": "1"'), Reply(body=b'{"id": "1"}')]
+    "broken",
+    [Reply(status=503), Reply(body=b'{"id": "1"', cut=5), Reply(body=b'{"id": "1"'), Reply(body=b'{"id": "1"}')],
 )
 def test_a_broken_stream_is_tried_again(broken: Reply) -> None:
     with client(in_turn(broken, answer(message("1")))) as (made, _, waits):

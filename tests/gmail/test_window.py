@@ -1,3 +1,5 @@
+import itertools
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,7 +53,7 @@ def test_after_the_first_minute_spends_come_evenly() -> None:
     clock = Clock()
     window = LocalWindow(LIMIT, clock)
     times = [spend(window, clock, BATCH) for _ in range(40)]
-    later = [b - a for a, b in zip(times[15:], times[16:], strict=False)]
+    later = [b - a for a, b in itertools.pairwise(times[15:])]
     assert max(later) - min(later) <= 1
     assert min(later) >= 5 and max(later) <= 6.5
 
