@@ -32,12 +32,13 @@ def _strict(schema: Any) -> Any:
 
 
 @cache
-def _definitions() -> Any:
+def _validator(name: str) -> Any:
     document = json.loads(discovery_cache.get_static_doc("gmail", "v1"))
-    return {name: _strict(schema) for name, schema in document["schemas"].items()}
+    definitions = {known: _strict(schema) for known, schema in document["schemas"].items()}
+    return jsonschema.Draft7Validator({"$ref": f"#/definitions/{name}", "definitions": definitions})
 
 
 def check(name: str, value: Any) -> Any:
     """`value`, if it is what Google calls `name`."""
-    jsonschema.validate(value, {"$ref": f"#/definitions/{name}", "definitions": _definitions()})
+    _validator(name).validate(value)
     return value

@@ -33,8 +33,10 @@ def fetch(visitor: Visitor, ids: list[str]) -> tuple[dict[str, Any], dict[str, H
     request = service.new_batch_http_request(callback=take)
     for id in ids:
         request.add(service.users().messages().get(userId="me", id=id, format="minimal"), request_id=id)
-    request.execute()
-    service.close()
+    try:
+        request.execute()
+    finally:
+        service.close()
     return found, errors
 
 
@@ -112,7 +114,8 @@ def test_a_part_may_be_missing(own: Visitor) -> None:
 def test_a_part_inherits_the_outer_token_unless_it_has_its_own() -> None:
     body = (
         b"--b\nContent-ID: <1>\n\nGET /a HTTP/1.1\n\n\n"
-        b"--b\nContent-ID: <2>\n\nPOST /b?x=1 HTTP/1.1\nAuthorization: Bearer two\nContent-Type: application/json\n\n{}\n--b--"
+        b"--b\nContent-ID: <2>\n\nPOST /b?x=1 HTTP/1.1\nAuthorization: Bearer two\n"
+        b"Content-Type: application/json\n\n{}\n--b--"
     )
 
     first, second = batch.parse(body, "b", {"authorization": "Bearer one", "content-type": "multipart/mixed"})

@@ -6,6 +6,7 @@ import tracemalloc
 from collections import Counter
 from email.header import decode_header, make_header
 from email.message import Message as Mail
+from itertools import pairwise
 
 import pytest
 
@@ -86,7 +87,7 @@ def test_a_thread_is_named_after_its_first_message_and_answers_refer_to_it(mail:
 
     assert box.messages[longest[0]].thread == longest[0]
     subject = str(make_header(decode_header(letters[0]["Subject"])))
-    for earlier, later in zip(letters, letters[1:], strict=False):
+    for earlier, later in pairwise(letters):
         assert later["In-Reply-To"] == earlier["Message-ID"]
         assert str(make_header(decode_header(later["Subject"]))) == f"Re: {subject}"
 
