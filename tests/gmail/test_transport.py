@@ -163,7 +163,7 @@ def test_silence_is_bounded_everywhere(token: str | None) -> None:
         made = GmailClient(credentials(url, token), base_url=url, wait=lambda *_: None, timeout=0.05)
         calls = [
             made.get_profile,
-            lambda: [error for _, error in made.get_messages(["1"]) if isinstance(error, Transient)][0],
+            lambda: next(error for _, error in made.get_messages(["1"]) if isinstance(error, Transient)),
             lambda: made.stream_message("1", on_chunk=lambda size: None),
         ]
         failures: list[Exception] = []

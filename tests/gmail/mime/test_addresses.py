@@ -1,0 +1,43 @@
+import pytest
+
+from gmail.mime import addresses
+from gmail.mime.mail import Address
+
+
+def read(value: bytes) -> list[tuple[str, str]]:
+    return [(address.name, address.email) for address in addresses.mailboxes(value, set())]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (b"a@b", [("", "a@b")]),
+        (b"Ada L <a@b>", [("Ada L", "a@b")]),
+        (b'"Lovelace, \\"Ada\\"" <a@b>, c@d', [('Lovelace, "Ada"', "a@b"), ("", "c@d")]),
+        (b"a@b (Ada (the first) L)", [("Ada the first L", "a@b")]),
+        (b"=?utf-8?Q?M=C3=BCller=2C_J?= <a@b>", [("Müller, J", "a@b")]),
+        (b'"=?utf-8?Q?M=C3=BCller?=" <a@b>', [("Müller", "a@b")]),
+        (b"Team: a@b, C <c@d>; e@f", [("", "a@b"), ("C", "c@d"), ("", "e@f")]),
+        (b"undisclosed-recipients:;", []),
+        (b"<@relay,@other:a@b>", [("", "a@b")]),
+        (b"'Ada' <a@b>", [("Ada", "a@b")]),
+        (b'"unclosed <a@b>, c@d', [("unclosed", "a@b"), ("", "c@d")]),
+        (b"a@b; c@d", [("", "a@b"), ("", "c@d")]),
+        (b"Nobody", [("Nobody", "")]),
+        (b"<>", []),
+        (b"", []),
+        (b"Ada <a@b", [("Ada", "a@b")]),
+        (b"Ada < a @ b >", [("Ada", "a@b")]),
+        (b"a@b <a@b>", [("a@b", "a@b")]),
+    ],
+)
+def test_mailboxes_are_found_in_what_people_write(value: bytes, expected: list[tuple[str, str]]) -> None:
+    assert read(value) == expected
+
+
+def test_there_is_an_end_to_a_list() -> None:
+    defects: set[str] = set()
+    found = addresses.mailboxes(b"a@b, " * 3000, defects)
+    assert len(found) == addresses.MOST_ADDRESSES
+    assert found[0] == Address("", "a@b")
+    assert defects == {"addresses_truncated"}
