@@ -38,7 +38,7 @@ def ensure(home: Home, who: Identity | None, programs: Path, password: str) -> P
         )
     if (found := version.read_text().strip()) != MAJOR:
         raise CannotStart(
-            f"{data} was made by PostgreSQL {found} and this is {MAJOR}: dump it there, remove it, restore it here."
+            f"{data} was made by PostgreSQL {found}, and this is {MAJOR}: dump it there, restore it here."
         )
     if who is not None and data.stat().st_uid != who.uid:
         _give(data, who)

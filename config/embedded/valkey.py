@@ -4,11 +4,13 @@ import signal
 import subprocess
 from pathlib import Path
 
+import redis
+
 from config.embedded import binaries
 from config.embedded.child import spawn, stop, wait_until
 from config.embedded.errors import CannotStart
 from config.embedded.home import Home
-from config.embedded.ports import LOOPBACK, accepts, free_port
+from config.embedded.ports import LOOPBACK, free_port
 from config.embedded.transcript import complaint, open_log
 
 
@@ -35,7 +37,7 @@ class Valkey:
             self.process = spawn(
                 [binaries.valkey(), self._configuration(directory)], output=log, death_signal=signal.SIGTERM
             )
-        if not wait_until(lambda: accepts(self.port), self.process, timeout=30):
+        if not wait_until(self._answers, self.process, timeout=30):
             self.stop()
             raise CannotStart(f"Valkey did not start in {directory}: {complaint(self.home, self.name)}")
 
@@ -43,6 +45,14 @@ class Valkey:
         """Valkey writes out its log and ends; at most 1.5 s."""
         if self.process is not None:
             stop(self.process, signal.SIGTERM, patience=1.5)
+
+    def _answers(self) -> bool:
+        """It listens before it has read its log: only an answer tells that it could."""
+        with redis.Redis.from_url(self.url, socket_timeout=1, socket_connect_timeout=1, retry=None) as client:
+            try:
+                return bool(client.ping())
+            except redis.RedisError:
+                return False
 
     def _configuration(self, directory: Path) -> Path:
         """In a file, for a command line shows the password to everybody."""

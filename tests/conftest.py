@@ -1,0 +1,44 @@
+"""What every test may ask for."""
+
+import os
+import shutil
+
+import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def chromium_program() -> str | None:
+    """The Chromium of this machine."""
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the tests that take minutes, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests marked `long` are deselected, not skipped, unless --long asks for them."""
+    if config.getoption("--long"):
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A laptop may lack the browser; continuous integration may not."""
+    if item.get_closest_marker("browser") is None or chromium_program():
+        return
+    reason = "Chromium is not installed: none of " + ", ".join(BROWSERS)
+    if os.environ.get("CI", "").lower() in {"1", "true"}:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the browser; only for tests marked `browser`."""
+    program = chromium_program()
+    assert program, "mark the test with pytest.mark.browser"
+    return program
