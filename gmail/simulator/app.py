@@ -9,11 +9,11 @@ from random import Random
 import orjson
 from aiohttp import web
 
-from gmail.simulator import api, batch, control, doors, refusals
+from gmail.simulator import api, batch, breakage, control, doors, refusals
 from gmail.simulator.api import Reply
 from gmail.simulator.call import Call
 from gmail.simulator.control import ControlError
-from gmail.simulator.faults import HANG, Fault
+from gmail.simulator.faults import Fault
 from gmail.simulator.push import Emitter
 from gmail.simulator.service import Service
 from gmail.simulator.signing import Signer
@@ -96,7 +96,7 @@ class Server:
         if self.service.settings.gzip and len(body) > GZIP_FROM and _wants_gzip(request):
             body, headers["Content-Encoding"] = _gzip(body), "gzip"
         if fault is not None:
-            return await _broken(request, web.Response(status=reply.status, headers=headers), body, fault)
+            return await breakage.answer(request, web.Response(status=reply.status, headers=headers), body, fault)
         if (seconds := self.service.latency.during(len(body))) > 0.01:
             await asyncio.sleep(seconds)
         return web.Response(status=reply.status, body=body, headers=headers)
@@ -120,28 +120,6 @@ class Server:
         except KeyError:
             return _json({"error": "no such account"}, 404)
         return _json(await asyncio.to_thread(control.mailbox, box, request.query.get("hashes", "1") != "0"))
-
-
-async def _broken(request: web.Request, answer: web.Response, body: bytes, fault: Fault) -> web.StreamResponse:
-    """An answer that comes slowly, half, late or not at all."""
-    transport = request.transport
-    if fault.kind == "hang":
-        await asyncio.sleep(fault.seconds or HANG)
-    if fault.kind in ("hang", "reset") and transport is not None:
-        transport.abort()
-        return answer
-    stream = web.StreamResponse(status=answer.status, headers=answer.headers)
-    stream.content_length = len(body)
-    await stream.prepare(request)
-    step = max(len(body) // 10, 1)
-    for place in range(0, len(body) // 2 if fault.kind == "truncate" else len(body), step):
-        await stream.write(body[place : place + step])
-        if fault.kind == "slow":
-            await asyncio.sleep(fault.seconds / 10)
-    if fault.kind == "truncate" and transport is not None:
-        await asyncio.sleep(0)
-        transport.close()
-    return stream
 
 
 def _headers(request: web.Request) -> dict[str, str]:

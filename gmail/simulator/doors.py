@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 import orjson
 from aiohttp import web
 
-from gmail.simulator import consent, oauth
+from gmail.simulator import breakage, consent, oauth
 from gmail.simulator.service import Service
 from gmail.simulator.signing import Signer
 from gmail.simulator.tokens import OAuthError
@@ -31,12 +31,18 @@ class Doors:
     def __init__(self, service: Service, signer: Signer) -> None:
         self._service, self._signer = service, signer
 
-    async def token(self, request: web.Request) -> web.Response:
+    async def token(self, request: web.Request) -> web.StreamResponse:
         """POST /token."""
         self._service.stats.http["token"] += 1
         fault = self._service.faults.strike("token")
         if fault is not None and (refusal := fault.refusal(self._service.clock())) is not None:
             return _json({"error": "server_error" if refusal.status >= 500 else "invalid_request"}, refusal.status)
+        reply = await self._token(request)
+        if fault is not None and isinstance(reply.body, bytes):
+            return await breakage.answer(request, web.Response(status=reply.status), reply.body, fault)
+        return reply
+
+    async def _token(self, request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
         authorization = request.headers.get("Authorization", "")
         try:

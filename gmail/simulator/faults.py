@@ -31,6 +31,8 @@ REFUSALS = {
 }
 KINDS = TRANSPORT | CONTENT | REFUSALS.keys()
 HANG = 3_600.0
+BY_NAME = frozenset({"batch", "token"})
+"""What is no method of the API: it meets only the rules that name it."""
 
 
 @dataclass(slots=True)
@@ -71,7 +73,7 @@ class Rule:
     def fits(self, method: str, id: str, email: str, paged: bool) -> bool:
         """Whether the rule is about such a call; some faults are about history, or later pages, alone."""
         return (
-            (not self.method or self.method in (method, "*"))
+            (self.method in (method, "*") if self.method else method not in BY_NAME)
             and (not self.ids or id in self.ids)
             and (not self.email or self.email == email)
             and (self.fault != "history404" or method == "history.list")

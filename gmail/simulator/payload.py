@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from email import message_from_bytes
+from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message as Mail
 from email.utils import collapse_rfc2231_value
@@ -35,7 +36,7 @@ def readable(value: str) -> str:
             text if isinstance(text, str) else text.decode(charset or "ascii", "replace")
             for text, charset in decode_header(flat)
         )
-    except (LookupError, ValueError):
+    except (LookupError, ValueError, MessageError):
         return flat.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -1,5 +1,6 @@
 """A simulator of its own process, and one inside the test."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -41,12 +42,23 @@ def shared(start: Start) -> Visitor:
     return start("--messages", "300", "--accounts", "a@example.com,b@example.com")
 
 
+@pytest.fixture(scope="session")
+def _lively(start: Start) -> Iterator[tuple[Visitor, Iterator[int]]]:
+    """A simulator with many mailboxes, and the numbers of those that nobody has touched."""
+    yield start("--messages", "60", "--accounts", "200"), itertools.count(1, 2)
+
+
 @pytest.fixture
-def own(start: Start) -> Iterator[Visitor]:
-    """A small simulator that a test may change."""
-    visitor = start("--messages", "60", "--accounts", "a@example.com,b@example.com")
-    yield visitor
-    visitor.process.kill()
+def own(_lively: tuple[Visitor, Iterator[int]]) -> Iterator[Visitor]:
+    """Two mailboxes that a test may change, on a server whose manners it may change."""
+    server, fresh = _lively
+    number = next(fresh)
+    server.control("reset-stats")
+    yield Visitor(server.base, server.process, f"user{number}@example.com", f"user{number + 1}@example.com")
+    server.control("faults", rules=[])
+    server.control("latency", latency="none")
+    server.control("quota", user=0, project=0, style="403", concurrency=50)
+    server.control("push", endpoint="", audience="", duplicates=0, reordered=0, numbers=False, backoff=1)
 
 
 @pytest.fixture

@@ -141,9 +141,9 @@ def test_revoking_ends_access_and_refresh_tokens(own: Visitor) -> None:
         "locationType": "header",
     }
     with pytest.raises(RefreshError, match="invalid_grant: Token has been expired or revoked"):
-        credentials(own, "sim-refresh-a@example.com").refresh(Request())
+        credentials(own, f"sim-refresh-{own.email}").refresh(Request())
     assert own.form("/revoke", token=token).status == 400
-    own.control("grant", email="a@example.com")
+    own.control("grant", email=own.email)
     own.tokens.clear()
     assert own.get("profile").status == 200
 

@@ -33,6 +33,8 @@ class Visitor:
 
     base: str
     process: "subprocess.Popen[str]"
+    email: str = "a@example.com"
+    other: str = "b@example.com"
     tokens: dict[str, str] = field(default_factory=dict)
 
     def send(self, verb: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
@@ -48,7 +50,8 @@ class Visitor:
     def form(self, path: str, **values: str) -> Answer:
         return self.send("POST", path, urllib.parse.urlencode(values).encode())
 
-    def token(self, email: str = "a@example.com", **more: str) -> str:
+    def token(self, email: str = "", **more: str) -> str:
+        email = email or self.email
         key = email + str(more)
         if key not in self.tokens:
             client = {"client_id": "simulator", "client_secret": "simulator"}
@@ -56,10 +59,10 @@ class Visitor:
             self.tokens[key] = self.form("/token", **(client | wanted | more)).json()["access_token"]
         return self.tokens[key]
 
-    def get(self, path: str, email: str = "a@example.com", **more: str) -> Answer:
+    def get(self, path: str, email: str = "", **more: str) -> Answer:
         return self.send("GET", f"/gmail/v1/users/me/{path}", Authorization=f"Bearer {self.token(email, **more)}")
 
-    def post(self, path: str, body: Any, email: str = "a@example.com") -> Answer:
+    def post(self, path: str, body: Any, email: str = "") -> Answer:
         bearer = f"Bearer {self.token(email)}"
         return self.send("POST", f"/gmail/v1/users/me/{path}", json.dumps(body).encode(), Authorization=bearer)
 
@@ -68,10 +71,10 @@ class Visitor:
         assert answer.status == 200, answer.body
         return answer.json()
 
-    def truth(self, email: str = "a@example.com", hashes: int = 1) -> Any:
-        return self.send("GET", f"/control/mailbox?email={email}&hashes={hashes}").json()
+    def truth(self, email: str = "", hashes: int = 1) -> Any:
+        return self.send("GET", f"/control/mailbox?email={email or self.email}&hashes={hashes}").json()
 
-    def ids(self, query: str = "includeSpamTrash=true&maxResults=500", email: str = "a@example.com") -> list[str]:
+    def ids(self, query: str = "includeSpamTrash=true&maxResults=500", email: str = "") -> list[str]:
         found, token = [], ""
         while True:
             page = self.get(f"messages?{query}" + (f"&pageToken={token}" if token else ""), email).json()
