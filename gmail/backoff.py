@@ -5,8 +5,7 @@ import random
 from gmail.errors import RateLimited
 
 ATTEMPTS = 4  # of one call: the first and three more
-CONCURRENCY_PAUSE = 2.0
-BLIND_PAUSE = 15.0
+BLIND_PAUSES = {"concurrency": 2.0, "day": 3600.0}
 LONGEST_PAUSE = 3600.0
 
 
@@ -22,4 +21,4 @@ def pause(error: RateLimited, now: float) -> float:
     """
     if error.retry_at is not None:
         return min(max(1.0, error.retry_at - now), LONGEST_PAUSE) + random.uniform(0, 1)  # noqa: S311 (no secret)
-    return CONCURRENCY_PAUSE if error.scope == "concurrency" else BLIND_PAUSE
+    return BLIND_PAUSES.get(error.scope, 15.0)

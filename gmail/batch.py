@@ -1,4 +1,4 @@
-"""Write and read the wire form of a batch of GETs.
+"""Exchange a batch of GETs in its wire form.
 
 The stock BatchHttpRequest copies every answer several times through email.parser, at seven times the CPU and 6.5 times
 the memory of its payload. BatchGet keeps its adding, its second round for 401 parts and its callbacks, and replaces

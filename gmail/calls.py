@@ -43,11 +43,11 @@ class Calls:
         self.units += units
         self.requests += 1
 
-    def repeat(self, method: str, send: Callable[[], T]) -> T:
-        """Pay and send, up to four times while the failure is Transient."""
+    def repeat(self, method: str, send: Callable[[], T], times: int = 1) -> T:
+        """Pay for `times` calls that one request makes, then send it: four times at most while it is Transient."""
         attempt = 1
         while True:
-            self.spend(method)
+            self.spend(method, times)
             try:
                 return send()
             except RateLimited as error:

@@ -90,8 +90,8 @@ class GmailClient:
     def get_messages(self, ids: Sequence[str], *, format: Format = "raw") -> Iterator[tuple[str, Message | GmailError]]:
         """Each id once with its message or its own error (NotFound, Refused, lasting Transient), in no promised order.
 
-        Raises GrantRevoked, and RateLimited when Gmail or our own quota asks for more patience than `max_wait`; what
-        was not yielded until then was not fetched.
+        Raises GrantRevoked, Transient when a whole batch keeps failing, RateLimited when Gmail or our own quota asks
+        for more patience than `max_wait`; what was not yielded until then was not fetched.
         """
         return Fetch(
             self._calls,
@@ -103,7 +103,7 @@ class GmailClient:
     def stream_message(self, id: str, *, on_chunk: Callable[[int], None]) -> Message:
         """One big message with its raw bytes; `on_chunk` hears the bytes received so far and may raise."""
         url = self._get(id, "raw").uri
-        return self._calls.repeat("messages.get", lambda: decode.message(self._downloader.get(url, on_chunk=on_chunk)))
+        return self._calls.repeat("messages.get", lambda: self._downloader.get(url, on_chunk=on_chunk))
 
     def get_attachment(self, message_id: str, attachment_id: str) -> bytes:
         """The bytes of an attachment; ids age: take one from a fresh messages.get."""

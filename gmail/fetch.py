@@ -40,10 +40,11 @@ class Fetch:
             yield from self._settle(self._ask([self.pending.popleft() for _ in range(count)]))
 
     def _ask(self, ids: list[str]) -> dict[str, Answer]:
-        self.calls.spend(METHOD, len(ids))
         try:
-            parts = self.send({id_: self.request(id_) for id_ in ids})
-        except (RateLimited, Transient) as error:
+            parts = self.calls.repeat(METHOD, lambda: self.send({id_: self.request(id_) for id_ in ids}), len(ids))
+        except RateLimited as error:
+            if error.scope == "own":
+                raise
             return dict.fromkeys(ids, error)
         return {id_: _message(parts[id_]) for id_ in ids}
 

@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import replace
 
 import google.auth.credentials
 import orjson
 import requests
 from google.auth.transport.requests import AuthorizedSession
 
-from gmail import answers, failures
+from gmail import answers, decode, failures
 from gmail.errors import Transient
+from gmail.resources import Message
+from gmail.sieve import Sieve
 
 PIECE = 256 * 1024
-# Gmail stores messages up to 150 MiB, base64 and JSON make 200 MiB of it.
+# Gmail stores messages up to 150 MiB; base64 and JSON make 200 MiB of it.
 MOST_BYTES = 256 * 1024 * 1024
 
 
@@ -24,39 +26,49 @@ class Downloader:
         self._timeout = timeout
         self._session = AuthorizedSession(credentials, refresh_timeout=timeout)
 
-    def get(self, url: str, *, on_chunk: Callable[[int], None]) -> Any:
-        """The parsed answer; `on_chunk` hears the bytes so far, what it raises passes through. Raises a GmailError."""
+    def get(self, url: str, *, on_chunk: Callable[[int], None]) -> Message:
+        """The message; `on_chunk` hears the bytes so far, what it raises passes through. Raises a GmailError."""
         try:
             answer = self._session.get(url, stream=True, timeout=self._timeout, allow_redirects=False)
         except failures.LIBRARY_FAILURES as error:
             raise failures.from_exception(error) from error
         with answer:
-            body = _body(answer, on_chunk)
-        if answer.status_code >= 300:
-            raise answers.as_error(answer.status_code, bytes(body), now=time.time())
-        try:
-            return orjson.loads(body)
-        except ValueError as error:
-            raise Transient("Gmail's answer is not whole JSON") from error
+            pieces = _pieces(answer)
+            if answer.status_code >= 300:
+                raise answers.as_error(answer.status_code, next(pieces, b""), now=time.time())
+            return _message(pieces, on_chunk)
 
     def close(self) -> None:
         self._session.close()
 
 
-def _body(answer: requests.Response, on_chunk: Callable[[int], None]) -> bytearray:
-    body = bytearray()
-    pieces = answer.iter_content(PIECE)
-    while piece := _next(pieces):
-        body += piece
-        if len(body) > MOST_BYTES:
+def _message(pieces: Iterator[bytes], on_chunk: Callable[[int], None]) -> Message:
+    sieve, received = Sieve(), 0
+    for piece in pieces:
+        received += len(piece)
+        if received > MOST_BYTES:
             raise Transient("The answer is larger than any message of Gmail")
-        on_chunk(len(body))
-    return body
-
-
-def _next(pieces: Iterator[bytes]) -> bytes:
-    """The next piece, empty at the end; only reading is guarded, so that on_chunk's own errors stay what they are."""
+        try:
+            sieve.feed(piece)
+        except ValueError as error:
+            raise Transient("The message is not whole base64") from error
+        on_chunk(received)
     try:
-        return next(pieces, b"")
-    except failures.LIBRARY_FAILURES as error:
-        raise failures.from_exception(error) from error
+        body = orjson.loads(sieve.rest)
+    except ValueError as error:
+        raise Transient("Gmail's answer is not whole JSON") from error
+    message = decode.message(body)
+    return message if not sieve.found else replace(message, raw=bytes(sieve.raw))
+
+
+def _pieces(answer: requests.Response) -> Iterator[bytes]:
+    """The body; only reading is guarded, so that what on_chunk raises stays what it is."""
+    pieces = answer.iter_content(PIECE)
+    while True:
+        try:
+            piece = next(pieces, b"")
+        except failures.LIBRARY_FAILURES as error:
+            raise failures.from_exception(error) from error
+        if not piece:
+            return
+        yield piece

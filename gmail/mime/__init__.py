@@ -1,4 +1,4 @@
-"""Read raw messages, whatever they hold: nothing here raises, and everything is bounded.
+"""Read raw messages, whatever they hold: nothing here raises, everything is bounded.
 
 Every string that comes out is free of NUL and lone surrogates, which Postgres refuses.
 """

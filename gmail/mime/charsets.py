@@ -40,6 +40,8 @@ _SAMPLE = 4000
 
 def clean(text: str) -> str:
     """The text with a replacement character for each NUL and each lone surrogate."""
+    if text.isascii() and "\0" not in text:
+        return text
     return _UNCLEAN.sub("\ufffd", text)
 
 

@@ -1,4 +1,4 @@
-"""Choose what of a message is its body text, and what is attached."""
+"""Tell the body text of a message from what is attached."""
 
 import html as markup
 from collections.abc import Iterator

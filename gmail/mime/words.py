@@ -1,4 +1,4 @@
-"""Decode the text of a header: RFC 2047 words, and bytes that nobody declared."""
+"""Decode the text of a header: RFC 2047 words, bytes that nobody declared."""
 
 import binascii
 import re
@@ -18,8 +18,8 @@ def text_of(value: bytes, defects: set[str]) -> str:
 
 def unfolded(value: bytes, defects: set[str]) -> str:
     """The header's value on one line, its encoded words still encoded."""
-    line = _FOLD.sub(b" ", value).strip(b" \t")
-    text, defect = charsets.decode(line)
+    line = _FOLD.sub(b" ", value) if b"\n" in value or b"\r" in value else value
+    text, defect = charsets.decode(line.strip(b" \t"))
     if defect:
         defects.add(f"header_{defect}")
     return text

@@ -183,6 +183,13 @@ def test_a_batch_that_fails_as_a_whole_is_sent_again() -> None:
         assert [reason for _, reason in waits] == ["backoff"] * 2
 
 
+def test_an_outage_is_not_blamed_on_the_messages() -> None:
+    with serving(lambda asked: Reply(status=503)) as wire:
+        with pytest.raises(Transient):
+            run(wire, IDS)
+        assert len(wire.asked) == 4
+
+
 def test_what_wait_raises_passes_through() -> None:
     class Cancelled(Exception):
         pass
