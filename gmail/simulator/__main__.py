@@ -11,10 +11,12 @@ from pathlib import Path
 from aiohttp import web
 
 from gmail.simulator.app import Server
+from gmail.simulator.authority import Authority
 from gmail.simulator.latency import Latency
 from gmail.simulator.mailbox import WEEK
 from gmail.simulator.service import Service
 from gmail.simulator.settings import PushSettings, Settings
+from gmail.simulator.tunnel import Tunnel, server_context
 
 SETTINGS = frozenset(field.name for field in fields(Settings))
 
@@ -45,6 +47,10 @@ Prints one line, "gmail simulator ready on http://HOST:PORT", when it answers; S
            GET  /control/mailbox?email=ADDRESS&hashes=0            the truth, with sha256 of each raw message
            GET  /control/service-account                           a key that may act for every mailbox
 
+Programs that know no other address than Google's come through --proxy PORT --proxy-ca FILE: give them
+HTTPS_PROXY=http://127.0.0.1:PORT and the certificate in FILE (SSL_CERT_FILE, REQUESTS_CA_BUNDLE, HTTPLIB2_CA_CERTS,
+NODE_EXTRA_CA_CERTS), and client id, secret and refresh token as above.
+
 faults: 401 403 404 429 500 502 503 504 concurrent user_rate_limit retry_after daily_limit domain_policy
         failedPrecondition history404 expired_page_token reset truncate hang slow missing_part empty_page
         absent_labels duplicate_records. A method is named as in messages.get, history.list; also batch and token.
@@ -60,10 +66,10 @@ def main() -> int:
     except (ValueError, OSError) as error:
         print(f"gmail simulator: {error}", file=sys.stderr)
         return 2
-    return asyncio.run(serve(service, options.host, options.port))
+    return asyncio.run(serve(service, options))
 
 
-async def serve(service: Service, host: str, port: int) -> int:
+async def serve(service: Service, options: argparse.Namespace) -> int:
     """Listen, say where, wait for the end."""
     runner = web.AppRunner(
         Server(service).application(),
@@ -72,19 +78,31 @@ async def serve(service: Service, host: str, port: int) -> int:
         shutdown_timeout=0.1,
     )
     await runner.setup()
-    site = web.TCPSite(runner, host, port, backlog=1024)
     try:
-        await site.start()
+        await web.TCPSite(runner, options.host, options.port, backlog=1024).start()
+        port = runner.addresses[0][1]
+        if options.proxy is not None:
+            await _open_tunnel(runner, options)
     except OSError as error:
+        await runner.cleanup()
         print(f"gmail simulator: {error}", file=sys.stderr)
         return 2
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    print(f"gmail simulator ready on http://{host}:{runner.addresses[0][1]}", flush=True)
+    print(f"gmail simulator ready on http://{options.host}:{port}", flush=True)
     await ended.wait()
     await runner.cleanup()
     return 0
+
+
+async def _open_tunnel(runner: web.AppRunner, options: argparse.Namespace) -> None:
+    """The proxy for unchanged clients, with the certificate that they have to trust."""
+    authority = Authority()
+    options.proxy_ca.write_bytes(authority.certificate)
+    inner = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=server_context(authority))
+    await inner.start()
+    await asyncio.start_server(Tunnel(runner.addresses[1][:2]).serve, options.host, options.proxy)
 
 
 def read(options: argparse.Namespace) -> Settings:
@@ -95,6 +113,8 @@ def read(options: argparse.Namespace) -> Settings:
     accounts = numbered or tuple(email.strip() for email in text.split(",") if "@" in email)
     if not accounts:
         raise ValueError("--accounts needs addresses or a number above 0")
+    if (options.proxy is None) is not (options.proxy_ca is None):
+        raise ValueError("--proxy and --proxy-ca belong together")
     if options.corpus is not None and not options.corpus.is_dir():
         raise ValueError(f"{options.corpus} is not a directory")
     given = {name: value for name, value in vars(options).items() if name in SETTINGS}
@@ -125,6 +145,8 @@ def parser() -> argparse.ArgumentParser:
     add("--client-id", default="simulator", help="OAuth client id (simulator)")
     add("--client-secret", default="simulator", help="OAuth client secret (simulator)")
     add("--token-lifetime", type=int, default=3599, metavar="SECONDS", help="of access tokens (3599)")
+    add("--proxy", type=int, metavar="PORT", help="also be an HTTPS proxy that answers as Google's own hosts (none)")
+    add("--proxy-ca", type=Path, metavar="FILE", help="where the certificate that its clients have to trust is written")
     limits = found.add_argument_group("limits")
     add = limits.add_argument
     add(

@@ -6,10 +6,13 @@ from random import Random
 from gmail.simulator.letters import encoding, forms, opaque
 from gmail.simulator.letters.draw import dice
 from gmail.simulator.letters.parts import Multipart, Part, attachment, texts
-from gmail.simulator.letters.plan import Thread, message_id, opening, writer
+from gmail.simulator.letters.plan import Thread, message_id, opening, opening_place, writer
+from gmail.simulator.letters.tongue import PARAGRAPHS
 
 PADDING = b"X-Gm-Message-State"
 PADDING_LEAST = len(PADDING) + 6
+STRIDES = (1, 5, 7, 11, 13, 17, 19, 23)
+"""Steps through the paragraphs that come to each of them before any comes twice."""
 
 
 def compose(plan: Thread, position: int, *, owner: str, target: int, arrived: int) -> bytes:
@@ -37,18 +40,18 @@ def _fill(plan: Thread, position: int, part: Part, room: int, draw: Random) -> N
     """Paragraphs until `room` is used up; an attachment takes what more than a page of text would."""
     takers, file = texts(part), attachment(part)
     written = room if file is None else min(room, 6_000)
-    paragraph = opening(plan, position)
-    spent = 0.0
+    tables = [taker.blocks(plan.tongue) for taker in takers]
+    factors = [encoding.expansion(taker.transfer) for taker in takers]
+    place, stride = opening_place(plan, position), draw.choice(STRIDES)
+    # The end of a base64 body may need four bytes more than its share.
+    left = float(written - 4 * len(takers))
     while True:
-        blocks = [taker.block(paragraph) for taker in takers]
-        spent += sum(
-            len(block) * encoding.expansion(taker.transfer) for block, taker in zip(blocks, takers, strict=True)
-        )
-        if spent + 4 * len(takers) > written:
+        left -= sum([len(table[place]) * factor for table, factor in zip(tables, factors, strict=True)])
+        if left < 0:
             break
-        for block, taker in zip(blocks, takers, strict=True):
-            taker.content.append(block)
-        paragraph = draw.choice(plan.tongue.paragraphs)
+        for taker, table in zip(takers, tables, strict=True):
+            taker.content.append(table[place])
+        place = (place + stride) % PARAGRAPHS
     if file is not None:
         file.room += room - written
 

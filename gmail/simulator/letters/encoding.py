@@ -4,6 +4,8 @@ from base64 import b64encode
 from binascii import b2a_base64, b2a_qp
 from functools import lru_cache
 
+from gmail.simulator.letters.tongue import Tongue
+
 SEVEN_BIT = frozenset({"us-ascii", "iso-2022-jp", "iso-2022-kr"})
 MOSTLY_ASCII = frozenset({"iso-8859-1", "iso-8859-2", "iso-8859-15", "windows-1250", "windows-1252"})
 LINE = 57
@@ -26,6 +28,12 @@ def block(text: str, charset: str, encoding: str) -> bytes:
     if encoding != "quoted-printable":
         return data
     return b2a_qp(data.replace(b"\r\n", b"\n"), istext=True).replace(b"\n", b"\r\n")
+
+
+@lru_cache(maxsize=1024)
+def blocks(tongue: Tongue, wrap: tuple[str, str], charset: str, encoding: str) -> tuple[bytes, ...]:
+    """All paragraphs of a language as a part holds them, `wrap` before and after each."""
+    return tuple(block(wrap[0] + paragraph + wrap[1], charset, encoding) for paragraph in tongue.paragraphs)
 
 
 def finish(content: bytes, encoding: str) -> bytes:

@@ -16,11 +16,14 @@ def _pool() -> bytes:
 
 def base64_lines(key: int, room: int) -> bytes:
     """Whole base64 lines of at most `room` bytes, starting somewhere that `key` decides."""
-    pool, count = _pool(), max(room // 78, 0)
-    start = key % POOL_LINES
-    ring = pool[start * 78 :] + pool[: start * 78] if count > POOL_LINES - start else pool[start * 78 :]
-    whole, rest = divmod(count, POOL_LINES)
-    return ring * whole + ring[: rest * 78]
+    pool, left = _pool(), max(room // 78, 0) * 78
+    place = key % POOL_LINES * 78
+    pieces: list[bytes] = []
+    while left:
+        pieces.append(pool[place : place + left])
+        left -= len(pieces[-1])
+        place = 0
+    return b"".join(pieces)
 
 
 @cache

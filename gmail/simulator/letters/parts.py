@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from gmail.simulator.letters import encoding, opaque
+from gmail.simulator.letters.tongue import Tongue
 
 
 @dataclass(slots=True)
@@ -17,9 +18,9 @@ class Text:
     wrap: tuple[str, str] = ("", "\n\n")
     content: list[bytes] = field(default_factory=list)
 
-    def block(self, paragraph: str) -> bytes:
-        """The paragraph as this part would hold it."""
-        return encoding.block(self.wrap[0] + paragraph + self.wrap[1], self.charset, self.transfer)
+    def blocks(self, tongue: Tongue) -> tuple[bytes, ...]:
+        """The paragraphs of a language as this part would hold them."""
+        return encoding.blocks(tongue, self.wrap, self.charset, self.transfer)
 
     def render(self) -> bytes:
         """Headers, an empty line, the body."""

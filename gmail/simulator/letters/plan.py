@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from gmail.simulator.letters import asian, eastern, european
 from gmail.simulator.letters.draw import dice, mix, normal, share
-from gmail.simulator.letters.tongue import Tongue
+from gmail.simulator.letters.tongue import PARAGRAPHS, Tongue
 
 DAY = 86_400_000
 SPAN = 3 * 365 * DAY
@@ -110,5 +110,9 @@ def message_id(plan: Thread, position: int) -> str:
 
 def opening(plan: Thread, position: int) -> str:
     """The first paragraph after the greeting: the snippet shows it and the reply quotes it."""
-    paragraphs = plan.tongue.paragraphs
-    return paragraphs[mix(plan.seed, plan.number, position, 10) % len(paragraphs)]
+    return plan.tongue.paragraphs[opening_place(plan, position)]
+
+
+def opening_place(plan: Thread, position: int) -> int:
+    """Which of the language's paragraphs is the first."""
+    return mix(plan.seed, plan.number, position, 10) % PARAGRAPHS

@@ -8,7 +8,7 @@ from gmail.simulator.letters.draw import dice, text_key
 PARAGRAPHS = 48
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tongue:
     """Names, subjects and sentences of a language; `charsets` are those its mail really travels in."""
 
