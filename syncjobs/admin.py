@@ -66,7 +66,7 @@ class SyncJobAdmin(ReadOnly, admin.ModelAdmin):
         "error",
         "created_at",
     ]
-    list_filter = ["state", "kind", "mode", "trigger", "queue"]
+    list_filter = ["state", "kind", "trigger"]
     search_fields = ["task_id", "title", "owner__username", "worker"]
     date_hierarchy = "created_at"
     ordering = ["-id"]

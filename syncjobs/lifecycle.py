@@ -13,9 +13,9 @@ from django.db.models.functions import Coalesce
 from syncjobs import dispatch, journal, progress, registry
 from syncjobs.admission import Active, Scope, Verdict, decide
 from syncjobs.clock import SyncNow, in_
-from syncjobs.errors import AlreadyFinished, LeaseLost
+from syncjobs.errors import AlreadyFinished, CancelRequested, LeaseLost
 from syncjobs.models import SyncJob, new_task_id
-from syncjobs.states import FINAL, Phase, Queue, State, Trigger
+from syncjobs.states import Phase, Queue, State, Trigger
 
 VISIBLE: dict[str, Any] = {"revision": F("revision") + 1, "updated_at": SyncNow()}
 NO_LEASE: dict[str, Any] = {"lease_token": None, "lease_until": None}
@@ -114,22 +114,28 @@ def release(job: SyncJob, *, wait: timedelta, phase: str, code: str, failed_atte
 
 
 def succeed(job: SyncJob) -> bool:
-    """Finish well; False when a further pass was asked for in the meantime: begin it, the job goes on. Raises LeaseLost."""
-    if _finish(job, State.SUCCEEDED, SyncJob.objects.held_by(job).filter(further=None, cancel_requested_at=None),
-               code="done", percentage=100.0, eta_seconds=0.0):
+    """Finish well; False when a further pass was asked for in the meantime: begin it, the job goes on.
+
+    Raises LeaseLost, CancelRequested.
+    """
+    mine = SyncJob.objects.held_by(job).filter(further__isnull=True, cancel_requested_at=None)
+    if _finish(job, State.SUCCEEDED, mine, code="done", percentage=100.0, eta_seconds=0.0):
         return True
-    if not SyncJob.objects.held_by(job).exists():
+    held = SyncJob.objects.held_by(job).first()
+    if held is None:
         raise LeaseLost
+    if held.cancel_requested_at is not None:
+        raise CancelRequested
     return False
 
 
 def begin_further(job: SyncJob) -> SyncJob:
     """Take up the further pass that was asked for; raises LeaseLost."""
     with transaction.atomic():
-        fresh = SyncJob.objects.select_for_update(no_key=True).filter(pk=job.pk, lease_token=job.lease_token).first()
-        if fresh is None:
+        fresh = SyncJob.objects.held_by(job).select_for_update(no_key=True).filter(further__isnull=False).first()
+        if fresh is None or fresh.further_scope is None:
             raise LeaseLost
-        scope = fresh.further_scope or fresh.scope
+        scope = fresh.further_scope
         SyncJob.objects.held_by(job).update(mode=scope.mode, params=dict(scope.params), further=None, **VISIBLE)
         journal.note(fresh, "further_pass", mode=scope.mode)
     return SyncJob.objects.get(pk=job.pk)
