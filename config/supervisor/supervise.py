@@ -33,14 +33,19 @@ class Supervisor:
         history.started(time.monotonic())
         self._tell_guard()
 
-    def run(self, until: Callable[[], bool], *, timeout: float = float("inf")) -> bool:
-        """Pass on output, restart the dead; True once `until()`, False when the time is up or a stop is requested."""
-        deadline = time.monotonic() + timeout
+    def run(self, until: Callable[[], bool], *, timeout: float = float("inf"), every: float = 1.0) -> bool:
+        """Pass on output, restart the dead; True once `until()`, False when the time is up or a stop is requested.
+
+        It is asked `every` so many seconds: each question to the web process is a line in its log.
+        """
+        deadline, ask_at = time.monotonic() + timeout, time.monotonic()
         while not self.stop_requested and time.monotonic() < deadline:
             self._pass_on_output(TICK)
             self._restart_the_dead()
-            if until():
-                return True
+            if (now := time.monotonic()) >= ask_at:
+                if until():
+                    return True
+                ask_at = now + every
         return False
 
     def run_to_end(self, job: Process, *, timeout: float) -> tuple[int | None, str]:
