@@ -12,7 +12,7 @@ from gmail.mime import fields, parameters
 MOST_PARTS = 2000
 MOST_DELIMITERS = 20_000
 DEEPEST = 120
-MOST_SEARCHED = 40  # times the size of the message
+MOST_SEARCHED = 2_000_000_000  # bytes, about a second
 _TYPE_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789!#$&-^_.+*'")
 
 
@@ -47,7 +47,7 @@ class Parser:
         self.defects: set[str] = set()
         self._parts_left = MOST_PARTS
         self._delimiters_left = MOST_DELIMITERS
-        self._searchable = MOST_SEARCHED * len(source) + 65536
+        self._searchable = min(MOST_SEARCHED, 2 * DEEPEST * len(source))
 
     def read(self) -> Entity:
         return self._entity(0, len(self.source), "", 0, "text/plain")

@@ -1,10 +1,14 @@
 """The client against the simulator: what both understand Gmail to be."""
 
+import hashlib
+import json
+import urllib.request
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from gmail import oauth
+from gmail import mime, oauth
 from gmail.client import GmailClient
 from gmail.errors import GrantRevoked, HistoryExpired, NotFound, RateLimited, Refused
 from gmail.resources import Message
@@ -197,3 +201,52 @@ def test_every_message_of_the_simulator_is_whole(connect: Connect) -> None:
     for _, message in client.get_messages(every_id(client)):
         assert isinstance(message, Message)
         assert message.raw and message.internal_date > 0 and message.thread_id
+
+
+def test_part_ids_and_attachments_are_the_ones_that_gmail_gives(connect: Connect, simulator: Simulator) -> None:
+    """The parser reads the raw message; Gmail's own reading of it is in format "full"."""
+    registered = oauth.OAuthClient("simulator", "simulator", simulator.url)
+    grant = oauth.credentials(registered, refresh_token="sim-refresh-b@example.com")
+    client = GmailClient(grant, base_url=simulator.url, wait=never)
+    fetched = 0
+    for id_, message in client.get_messages(every_id(client)):
+        assert isinstance(message, Message) and message.raw
+        mail = mime.parse(message.raw)
+        named = {part.part_id: part for part in mail.attachments if part.filename}
+        theirs = [part for part in leaves(full(simulator, grant.token, id_)) if part.get("filename")]
+        assert {part["partId"] or "root" for part in theirs} == named.keys()
+        for part in theirs:
+            mine = named[part["partId"] or "root"]
+            assert (mine.filename, mine.mime_type) == (part["filename"], part["mimeType"])
+            assert mine.size == part["body"]["size"]
+            content = client.get_attachment(id_, part["body"]["attachmentId"])
+            assert mime.attachment_bytes(message.raw, mine.part_id) == content
+            fetched += 1
+    client.close()
+    assert fetched > 3
+
+
+def full(simulator: Simulator, token: str, id_: str) -> dict[str, Any]:
+    address = f"{simulator.url}/gmail/v1/users/me/messages/{id_}?format=full"
+    request = urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)["payload"]
+
+
+def leaves(part: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if "parts" not in part:
+        yield part
+    for inner in part.get("parts", ()):
+        yield from leaves(inner)
+
+
+def test_the_mirror_is_the_mailbox_byte_for_byte(connect: Connect, simulator: Simulator) -> None:
+    client = connect("b@example.com")
+    truth = simulator.ask("mailbox?email=b@example.com")
+    expected = {item["id"]: item["sha256"] for item in truth["messages"]}
+    found = {
+        id_: hashlib.sha256(message.raw or b"").hexdigest()
+        for id_, message in client.get_messages(every_id(client))
+        if isinstance(message, Message)
+    }
+    assert found == expected
