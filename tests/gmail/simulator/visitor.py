@@ -1,6 +1,7 @@
 """A plain HTTP client for the tests of the simulator."""
 
 import json
+import socket
 import subprocess
 import urllib.error
 import urllib.parse
@@ -91,3 +92,10 @@ def ask(service: Service, path: str, *, verb: str = "GET", body: Any = None, sco
     call = Call.parse(verb, f"/gmail/v1/users/me/{path}", {"authorization": f"Bearer {token}"}, content)
     reply = service.finish(service.begin(call))
     return reply.status, json.loads(reply.body or b"{}")
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
