@@ -3,7 +3,7 @@
 from typing import Any
 
 from celery import current_app, shared_task
-from celery.signals import worker_process_init, worker_shutting_down
+from celery.signals import worker_process_init, worker_ready, worker_shutting_down
 
 from syncjobs import liveness, maintenance, orphans, runner, shutdown
 from syncjobs.states import QUEUES
@@ -38,13 +38,24 @@ def prune() -> None:
 def canaries() -> None:
     """Send a canary into each queue."""
     for queue in QUEUES:
-        current_app.send_task("syncjobs.canary", [queue], queue=queue, expires=10, retry=False)
+        _release(queue)
+
+
+def _release(queue: str) -> None:
+    current_app.send_task("syncjobs.canary", [queue], queue=queue, expires=10, retry=False)
 
 
 @shared_task(name="syncjobs.canary", ignore_result=True)
 def canary(queue: str) -> None:
     """A worker that runs this does consume, whatever a ping would say."""
     liveness.seen(liveness.queue_name(queue))
+
+
+@worker_ready.connect
+def _send_own_canaries(sender: Any, **_: Any) -> None:
+    """Be seen as soon as the first canary comes through, not only after the next tick."""
+    for queue in sender.task_consumer.queues:
+        _release(queue.name)
 
 
 @worker_shutting_down.connect
