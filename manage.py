@@ -2,6 +2,7 @@
 """Django's commands, in the environment that the embedded default fills in."""
 
 import os
+import signal
 import sys
 
 from django.core.exceptions import ImproperlyConfigured
@@ -24,6 +25,8 @@ def main() -> None:
             execute_from_command_line(sys.argv)
     except (CannotStart, ImproperlyConfigured) as error:
         sys.exit(f"mailsync: {error}")
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
     except OperationalError as error:
         if "--traceback" in sys.argv:
             raise
