@@ -41,18 +41,19 @@ def _document() -> dict[str, Any]:
     return json.loads(get_static_doc("gmail", "v1"))
 
 
-def _moved(document: dict[str, Any], base_url: str) -> dict[str, Any]:
-    """The document for another root: client_options.api_endpoint would leave the batch address behind."""
-    moved = {key: value for key, value in document.items() if key != "mtlsRootUrl"}
-    if base_url:
-        moved["rootUrl"] = base_url.rstrip("/") + "/"
-    return moved
+def moved(document: dict[str, Any], base_url: str) -> dict[str, Any]:
+    """The document for another root ("": its own), without a second root for mutual TLS that the environment picks.
+
+    client_options.api_endpoint would leave the batch address behind.
+    """
+    root = base_url.rstrip("/") + "/" if base_url else document["rootUrl"]
+    return {key: value for key, value in document.items() if key != "mtlsRootUrl"} | {"rootUrl": root}
 
 
 @functools.lru_cache(maxsize=16)
 def resources(base_url: str = "") -> Resources:
     """The resources below `base_url`; "" is the real Gmail."""
-    document = _moved(_document(), base_url)
+    document = moved(_document(), base_url)
     users = build_from_document(document, http=httplib2.Http(timeout=1), model=OrjsonModel()).users()
     messages = users.messages()
     return Resources(

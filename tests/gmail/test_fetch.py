@@ -124,9 +124,21 @@ def test_a_mailbox_that_only_refuses_is_given_up() -> None:
 
 def test_a_time_far_away_is_not_waited_for() -> None:
     text = "User-rate limit exceeded.  Retry after 2999-01-01T00:00:00.000Z"
-    with pytest.raises(RateLimited) as caught:
-        fetch(lambda id_: refusal(403, "userRateLimitExceeded", text) if id_ == "120" else message(id_))
+    refused = refusal(403, "userRateLimitExceeded", text)
+    waits, found = Waits(), []
+
+    def door(asked: Asked) -> Reply:
+        return batch({key: refused if id_ == "105" else message(id_) for key, id_ in asked_ids(asked).items()})
+
+    with serving(door) as wire:
+        client = GmailClient(credentials(wire.url), base_url=wire.url, wait=waits)
+        with pytest.raises(RateLimited) as caught:
+            for id_, _ in client.get_messages(IDS):
+                found.append(id_)
+        client.close()
     assert caught.value.retry_at == pytest.approx(time.time() + 24 * 3600, abs=60)
+    assert waits == []
+    assert len(found) == 24  # what came along with the refusal is not lost
 
 
 def test_expired_parts_are_sent_again_with_a_fresh_token() -> None:

@@ -97,6 +97,13 @@ def test_a_penalty_is_shared_by_all_processes_of_the_mailbox(shared: redis.Redis
     assert window(shared, "other@example.com").reserve(1, max_wait=60) == 0.0
 
 
+def test_what_is_spent_after_a_penalty_counts_from_then(shared: redis.Redis) -> None:
+    bucket = window(shared)
+    bucket.penalise(30)
+    bucket.reserve(ALLOWED, max_wait=FAR)
+    assert 89 <= bucket.reserve(BATCH, max_wait=FAR) <= 91
+
+
 def test_a_penalty_holds_without_any_limit(shared: redis.Redis) -> None:
     bucket = window(shared, user_limit=0, fallback=LocalWindow(0))
     assert bucket.largest is None

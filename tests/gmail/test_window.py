@@ -86,6 +86,13 @@ def test_a_penalty_keeps_everybody_waiting() -> None:
     assert window.reserve(1, max_wait=60) == 0.0
 
 
+def test_what_is_spent_after_a_penalty_counts_from_then() -> None:
+    window = LocalWindow(LIMIT, Clock())
+    window.penalise(30)
+    window.reserve(ALLOWED, max_wait=600)
+    assert 89 <= window.reserve(BATCH, max_wait=600) <= 91
+
+
 def test_without_a_limit_nothing_waits() -> None:
     window = LocalWindow(0, Clock())
     assert window.largest is None
