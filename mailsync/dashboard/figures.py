@@ -14,14 +14,15 @@ TEMPLATES = {
     "rate": _("%(rate)s a minute"),
     "seconds": _("%(s)s s"),
     "minutes": _("%(m)s min"),
-    "hours": _("%(h)s h %(m)s min"),
+    "hours": _("%(h)s h"),
+    "hours_minutes": _("%(h)s h %(m)s min"),
     "eta": _("about %(span)s left"),
 }
 
 
 def count(number: int | float) -> str:
-    """A whole number in the reader's grouping."""
-    return str(formats.number_format(round(number), use_l10n=True, force_grouping=True))
+    """A whole number in groups of three, as both languages of the pages write it (Django's Chinese groups none)."""
+    return f"{round(number):,}"
 
 
 def span(seconds: float) -> str:
@@ -31,7 +32,8 @@ def span(seconds: float) -> str:
     minutes = round(seconds / 60)
     if minutes < 60:
         return TEMPLATES["minutes"] % {"m": minutes}
-    return TEMPLATES["hours"] % {"h": minutes // 60, "m": minutes % 60}
+    template = TEMPLATES["hours_minutes" if minutes % 60 else "hours"]
+    return template % {"h": minutes // 60, "m": minutes % 60}
 
 
 def counts(job: dict[str, Any]) -> str:

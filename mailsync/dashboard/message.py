@@ -15,15 +15,13 @@ from mailsync.models import Label, Message
 MOST_IN_THREAD = 50
 # Nothing of a mail runs, nothing of it is loaded from elsewhere: the sender does not learn that it was read.
 FRAME_POLICY = {
-    "DIRECTIVES": {
-        "default-src": ["'none'"],
-        "img-src": ["data:"],
-        "style-src": ["'unsafe-inline'"],
-        "frame-ancestors": ["'self'"],
-        "base-uri": ["'none'"],
-        "form-action": ["'none'"],
-        "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
-    }
+    "default-src": ["'none'"],
+    "img-src": ["data:"],
+    "style-src": ["'unsafe-inline'"],
+    "frame-ancestors": ["'self'"],
+    "base-uri": ["'none'"],
+    "form-action": ["'none'"],
+    "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
 }
 
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailsync.dashboard.figures import TEMPLATES
 from mailsync.texts import PHASES
-from syncjobs.states import Phase, State
+from syncjobs.states import ACTIVE, FINAL, Phase, State
 
 MODES = {
     "full": _("Full sync"),
@@ -41,7 +41,6 @@ SPOKEN = {
     "failed": _("Sync failed: %(email)s"),
     "cancelled": _("Sync cancelled: %(email)s"),
     "fetched": _("%(n)s messages fetched."),
-    "offline": _("No live connection: the numbers are refreshed every few seconds."),
     "unreachable": _("The server does not answer. Trying again."),
     "refused": _("That did not work. Reload the page, then try again."),
 }
@@ -54,9 +53,15 @@ def mode(name: str) -> str:
 
 def phase(job: dict[str, Any]) -> str:
     """What a job does right now; how it ended, once it has."""
-    if job["state"] in (State.SUCCEEDED, State.FAILED, State.CANCELLED):
+    if job["state"] in FINAL:
         return str(State(job["state"]).label)
     return str(phases().get(job["phase"], job["phase"].replace("_", " ")))
+
+
+def saying(job: dict[str, Any]) -> str:
+    """What a job says while it is on its way, where that tells more than its phase."""
+    said = job["message"] if job["state"] in ACTIVE else ""
+    return "" if said.lower() == phase(job).lower() else said
 
 
 def phases() -> dict[str, str]:

@@ -20,6 +20,7 @@ register.filter("rate", figures.rate)
 register.filter("eta", figures.eta)
 register.filter("mode", words.mode)
 register.filter("phase", words.phase)
+register.filter("saying", words.saying)
 register.simple_tag(words.script_texts, name="script_texts")
 
 

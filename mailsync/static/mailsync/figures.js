@@ -25,7 +25,7 @@ export function phase(job) {
 
 export function message(job) {
   if (job.error) return job.error.message;
-  return isActive(job) ? job.message : "";
+  return isActive(job) && job.message.toLowerCase() !== phase(job).toLowerCase() ? job.message : "";
 }
 
 export function show(place, job) {

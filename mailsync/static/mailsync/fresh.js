@@ -2,32 +2,30 @@
 
 import { localise } from "./times.js";
 
-const NOT_BEFORE = 1_000;
+let timer = 0;
+let due = Infinity;
 
-let waiting = 0;
-let often = false;
-
-// All marked parts; with `only: "often"` those that change while a job runs. Calls within a second become one.
-export function refresh({ only = "" } = {}) {
-  often = only === "often" && (often || !waiting);
-  waiting ||= setTimeout(exchange, NOT_BEFORE);
+// Within `delay` milliseconds; several calls become one, at the earliest of their moments.
+export function refresh(delay) {
+  const moment = performance.now() + delay;
+  if (moment >= due) return;
+  clearTimeout(timer);
+  due = moment;
+  timer = setTimeout(exchange, delay);
 }
 
 async function exchange() {
-  const selector = often ? "[data-fresh-often]" : "[data-fresh]";
-  const address = location.href;
+  due = Infinity;
   try {
-    const answer = await fetch(address, { credentials: "same-origin", signal: AbortSignal.timeout(10_000) });
+    const answer = await fetch(location.href, { credentials: "same-origin", signal: AbortSignal.timeout(10_000) });
     if (!answer.ok || answer.redirected) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const old of document.querySelectorAll(selector)) {
+    for (const old of document.querySelectorAll("[data-fresh]")) {
       const fresh = page.getElementById(old.id);
-      if (fresh && !fresh.isEqualNode(old)) old.replaceWith(fresh);
+      if (fresh && fresh.innerHTML !== old.innerHTML && !old.contains(document.activeElement)) old.replaceWith(fresh);
     }
     localise();
   } catch {
     // The next change asks again.
-  } finally {
-    waiting = 0;
   }
 }

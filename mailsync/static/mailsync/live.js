@@ -9,6 +9,8 @@ import { localise } from "./times.js";
 
 const STRANDED_AFTER = 3_000;
 const LOOK_AGAIN = 5_000;
+const AT_ONCE = 300; // the page's own numbers follow a change of state
+const WHILE_RUNNING = 4_000; // and a change of progress
 
 const newest = new Map(); // task_id -> the job with the greatest revision seen
 
@@ -41,8 +43,7 @@ function heard(job) {
     announce(place, before, job);
     shown = true;
   }
-  if (shown && before?.state !== job.state) refresh();
-  else if (shown && document.querySelector("[data-fresh-often]")) refresh({ only: "often" });
+  if (shown) refresh(before?.state === job.state ? WHILE_RUNNING : AT_ONCE);
 }
 
 function announce(place, before, job) {
@@ -82,7 +83,7 @@ async function fetchBatch(button) {
   button.disabled = false;
   if (answer.ok) place.textContent = answer.body.synced_count ? fill(TEXTS.fetched, { n: count(answer.body.synced_count) }) : answer.body.message;
   else explain(answer);
-  refresh();
+  refresh(AT_ONCE);
 }
 
 // While a job waits to be taken up, ask now and then whether anyone takes jobs.

@@ -12,5 +12,5 @@ export function span(seconds) {
   if (seconds < 60) return fill(TEXTS.seconds, { s: Math.max(1, Math.round(seconds)) });
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return fill(TEXTS.minutes, { m: minutes });
-  return fill(TEXTS.hours, { h: Math.floor(minutes / 60), m: minutes % 60 });
+  return fill(minutes % 60 ? TEXTS.hours_minutes : TEXTS.hours, { h: Math.floor(minutes / 60), m: minutes % 60 });
 }

@@ -1,0 +1,67 @@
+"""The page of one mailbox, its forms without script."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from mailsync.models import Account, Certificate, Failure
+from syncjobs.models import SyncJob
+from syncjobs.states import State, Trigger
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_page_shows_jobs_proofs_and_debts(browser: Client, mailbox: Account, job: Callable[..., SyncJob]) -> None:
+    made = job(mailbox)
+    Certificate.objects.create(account=mailbox, job=made.task_id, history_id=1, listed=4321, mirrored=4320)
+    Failure.objects.create(account=mailbox, gmail_id="18badbad", code="gone_wrong", reason="Base64 ends early")
+    html = browser.get(f"/accounts/{mailbox.pk}/").content.decode()
+    for text in (made.task_id, "4,321", "4,320", "18badbad", "Base64 ends early"):
+        assert text in html
+
+
+def test_the_sync_form_starts_a_job_without_script(browser: Client, mailbox: Account) -> None:
+    answer = browser.post(f"/accounts/{mailbox.pk}/sync/", {"full": "0", "next": "/"}, follow=True)
+    made = SyncJob.objects.get()
+    assert (made.state, made.trigger, made.facts["account"]) == (State.CREATED, Trigger.BUTTON, mailbox.pk)
+    assert answer.redirect_chain == [("/", 302)]
+    assert "Sync started." in answer.content.decode()
+
+
+def test_the_full_sync_form_asks_for_everything(browser: Client, mailbox: Account) -> None:
+    mailbox.checkpoint.history_id = 7  # mirrored once: a smart sync would be incremental
+    mailbox.checkpoint.save()
+    browser.post(f"/accounts/{mailbox.pk}/sync/", {"full": "0"})
+    assert SyncJob.objects.get().mode == "incremental"
+    browser.post(f"/accounts/{mailbox.pk}/sync/", {"full": "1"})
+    assert SyncJob.objects.get().mode == "full"
+
+
+def test_a_second_click_adopts_the_job_of_the_first(browser: Client, mailbox: Account) -> None:
+    browser.post(f"/accounts/{mailbox.pk}/sync/")
+    answer = browser.post(f"/accounts/{mailbox.pk}/sync/", follow=True)
+    assert SyncJob.objects.count() == 1
+    assert "A sync is on its way already." in answer.content.decode()
+
+
+def test_a_paused_mailbox_starts_nothing_until_it_is_resumed(browser: Client, mailbox: Account) -> None:
+    browser.post(f"/accounts/{mailbox.pk}/pause/")
+    answer = browser.post(f"/accounts/{mailbox.pk}/sync/", follow=True)
+    assert "This mailbox is paused: resume it first." in answer.content.decode()
+    assert not SyncJob.objects.exists()
+    browser.post(f"/accounts/{mailbox.pk}/resume/")
+    browser.post(f"/accounts/{mailbox.pk}/sync/")
+    assert SyncJob.objects.count() == 1
+
+
+def test_a_mailbox_that_lost_its_grant_asks_to_be_connected_again(browser: Client, mailbox: Account) -> None:
+    Account.objects.update(state=Account.State.RECONNECT)
+    answer = browser.post(f"/accounts/{mailbox.pk}/sync/", follow=True)
+    assert answer.content.decode().count("connect this mailbox again.") == 2  # in the notice, on the card
+    assert not SyncJob.objects.exists()
+
+
+def test_a_form_leads_back_only_to_pages_of_our_own(browser: Client, mailbox: Account) -> None:
+    answer = browser.post(f"/accounts/{mailbox.pk}/pause/", {"next": "https://evil.example/"})
+    assert answer["Location"] == "/"

@@ -1,0 +1,121 @@
+"""The list of mail."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from mailsync.models import Account, Label, Message
+
+
+def subjects(html: str) -> list[str]:
+    return re.findall(r'<bdi class="subject">(.*?)</bdi>', html)
+
+
+def listed(browser: Client, path: str) -> list[str]:
+    return subjects(browser.get(path).content.decode())
+
+
+def test_the_newest_mail_comes_first(browser: Client, mailbox: Account, mail: Callable[..., Message]) -> None:
+    for gmail_id in ("a1", "a2", "a3"):
+        mail(mailbox, gmail_id)
+    assert listed(browser, "/mail/") == ["Subject a3", "Subject a2", "Subject a1"]
+
+
+def test_spam_and_trash_appear_only_under_their_own_label(
+    browser: Client, mailbox: Account, mail: Callable[..., Message]
+) -> None:
+    mail(mailbox, "a1")
+    mail(mailbox, "a2", labels=["SPAM"])
+    mail(mailbox, "a3", labels=["TRASH"])
+    assert listed(browser, "/mail/") == ["Subject a1"]
+    assert listed(browser, "/mail/?label=SPAM") == ["Subject a2"]
+    assert listed(browser, "/mail/?label=TRASH&q=subject:a3") == ["Subject a3"]
+
+
+def test_mail_deleted_in_gmail_appears_only_when_asked_for(
+    browser: Client, mailbox: Account, mail: Callable[..., Message]
+) -> None:
+    mail(mailbox, "a1", deleted_at=timezone.now())
+    assert listed(browser, "/mail/") == []
+    assert listed(browser, "/mail/?q=in:deleted") == ["Subject a1"]
+
+
+def test_a_label_narrows_the_list_and_is_called_by_its_name(
+    browser: Client, mailbox: Account, mail: Callable[..., Message], label: Callable[..., Label]
+) -> None:
+    label(mailbox, "Label_7", "Receipts & bills")
+    mail(mailbox, "a1", labels=["INBOX", "Label_7"])
+    mail(mailbox, "a2")
+    html = browser.get("/mail/?label=Label_7").content.decode()
+    assert subjects(html) == ["Subject a1"]
+    assert '<h1 id="heading">Receipts &amp; bills</h1>' in html
+
+
+def test_the_search_box_finds_by_operator(browser: Client, mailbox: Account, mail: Callable[..., Message]) -> None:
+    mail(mailbox, "a1", sender_email="dora@example.com")
+    mail(mailbox, "a2")
+    assert listed(browser, "/mail/?q=from:dora") == ["Subject a1"]
+
+
+def test_a_search_without_a_find_says_so(browser: Client, mailbox: Account) -> None:
+    assert "Nothing was found." in browser.get("/mail/?q=from:nobody").content.decode()
+
+
+def test_one_mailbox_of_several_can_be_shown_alone(
+    browser: Client, anna: User, mailbox: Account, connected: Callable[..., Account], mail: Callable[..., Message]
+) -> None:
+    other = connected(anna, "second@example.com")
+    mail(mailbox, "a1")
+    mail(other, "b1")
+    assert len(listed(browser, "/mail/")) == 2
+    assert listed(browser, f"/mail/?account={other.pk}") == ["Subject b1"]
+
+
+def test_thousands_of_one_second_page_without_loss(
+    browser: Client, mailbox: Account, mail: Callable[..., Message]
+) -> None:
+    moment = timezone.now()
+    for number in range(25):
+        mail(mailbox, f"a{number:02}", internal_date=moment)
+    seen: list[str] = []
+    path: str | None = "/mail/?page_size=10"
+    while path:
+        html = browser.get(path).content.decode()
+        seen += subjects(html)
+        older = re.search(r'rel="next" href="([^"]+)"', html)
+        path = older[1].replace("&amp;", "&") if older else None
+    assert seen == [f"Subject a{number:02}" for number in reversed(range(25))]
+
+
+@pytest.mark.parametrize("path", ["/mail/?cursor=made-up", "/mail/?account=x", "/mail/?account=999999"])
+def test_what_cannot_be_is_not_found(browser: Client, mailbox: Account, path: str) -> None:
+    assert browser.get(path).status_code == 404
+
+
+def test_the_number_of_queries_does_not_grow_with_the_mail(
+    browser: Client,
+    mailbox: Account,
+    mail: Callable[..., Message],
+    django_assert_num_queries: Any,
+    django_assert_max_num_queries: Any,
+) -> None:
+    mail(mailbox, "a1")
+    with django_assert_max_num_queries(10) as first:
+        browser.get("/mail/")
+    for number in range(10):
+        mail(mailbox, f"b{number}")
+    with django_assert_num_queries(len(first)):
+        browser.get("/mail/")
+
+
+def test_markup_in_a_subject_is_shown_as_text(browser: Client, mailbox: Account, mail: Callable[..., Message]) -> None:
+    mail(mailbox, "a1", subject="<script>alert(1)</script>", sender_name="<b>x", snippet="<i>y")
+    html = browser.get("/mail/").content.decode()
+    assert "<script>alert" not in html
+    assert "<b>x" not in html
+    assert "<i>y" not in html

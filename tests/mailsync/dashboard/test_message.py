@@ -1,0 +1,103 @@
+"""The page of one message."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from mailsync.messages import raw
+from mailsync.models import Account, Message, RawMessage
+from mailsync.sync import rows
+
+PLAIN = b"From: Carl <carl@example.com>\r\nSubject: Hello\r\nX-Odd: 1 < 2\r\n\r\nTwo < three & more\r\n"
+HTML = (
+    b"From: carl@example.com\r\nSubject: Hello\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n'
+    b'<p style="color:red">Dear Anna</p><script>alert(1)</script><img src="https://spy.example/p.gif">'
+    b'<a href="https://example.org/">there</a>\r\n--b\r\nContent-Type: application/pdf; name="bill.pdf"\r\n'
+    b'Content-Disposition: attachment; filename="bill.pdf"\r\n\r\nPDF\r\n--b--\r\n'
+)
+
+
+@pytest.fixture
+def held(mailbox: Account, mail: Callable[..., Message]) -> Callable[[bytes], Message]:
+    """held(raw) makes a message with its bytes."""
+
+    def make(data: bytes) -> Message:
+        message = mail(mailbox, "18c0de", thread_id="t1")
+        packed, size, digest = rows.raw_row(data)
+        RawMessage.objects.create(message=message, data=packed, size=size, sha256=digest)
+        assert raw(message) == data
+        return message
+
+    return make
+
+
+def test_plain_text_stands_escaped_in_the_page(browser: Client, held: Callable[[bytes], Message]) -> None:
+    held(PLAIN)
+    html = browser.get("/mail/18c0de/").content.decode()
+    assert "Two &lt; three &amp; more" in html
+    assert "1 &lt; 2" in html
+    assert "<iframe" not in html
+
+
+def test_html_stands_in_a_sandboxed_frame(browser: Client, held: Callable[[bytes], Message]) -> None:
+    held(HTML)
+    html = browser.get("/mail/18c0de/").content.decode()
+    frame = html[html.index("<iframe") : html.index("</iframe>")]
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in frame
+    assert "Dear Anna" not in frame
+    assert "bill.pdf" in html
+
+
+def test_the_frame_holds_sanitised_html_under_a_policy_of_its_own(
+    browser: Client, held: Callable[[bytes], Message]
+) -> None:
+    held(HTML)
+    answer = browser.get("/mail/18c0de/html/")
+    body = answer.content.decode()
+    assert '<p style="color:red">Dear Anna</p>' in body
+    assert "alert(1)" not in body
+    assert "spy.example" not in body
+    assert 'target="_blank"' in body
+    policy = answer["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "sandbox allow-popups" in policy
+    assert "allow-scripts" not in policy
+    assert "allow-same-origin" not in policy
+
+
+def test_html_mail_can_be_read_as_text(browser: Client, held: Callable[[bytes], Message]) -> None:
+    held(HTML)
+    assert "<iframe" not in browser.get("/mail/18c0de/?view=text").content.decode()
+
+
+def test_a_message_whose_bytes_are_owed_shows_what_is_known(
+    browser: Client, mailbox: Account, mail: Callable[..., Message]
+) -> None:
+    mail(mailbox, "18c0de", snippet="The first words")
+    html = browser.get("/mail/18c0de/").content.decode()
+    assert "The text of this message is not held here yet." in html
+    assert "The first words" in html
+    assert browser.get("/mail/18c0de/html/").status_code == 404
+
+
+def test_the_other_messages_of_the_conversation_are_linked(
+    browser: Client, mailbox: Account, mail: Callable[..., Message]
+) -> None:
+    mail(mailbox, "a1", thread_id="t1")
+    mail(mailbox, "a2", thread_id="t1")
+    mail(mailbox, "a3", thread_id="t2")
+    html = browser.get("/mail/a1/").content.decode()
+    assert "/mail/a2/" in html
+    assert "/mail/a3/" not in html
+
+
+def test_of_two_mailboxes_with_the_same_id_the_asked_one_is_shown(
+    browser: Client, mailbox: Account, connected: Callable[..., Account], mail: Callable[..., Message]
+) -> None:
+    other = connected(mailbox.owner, "second@example.com")
+    mail(mailbox, "a1", subject="Mine first")
+    mail(other, "a1", subject="Mine second")
+    assert "Mine second" in browser.get(f"/mail/a1/?account={other.pk}").content.decode()
+    assert browser.get("/mail/a1/?account=x").status_code == 404
