@@ -6,13 +6,14 @@ from typing import Any
 from gmail.simulator import refusals
 
 Mask = dict[str, Any]
-TOKEN = re.compile(r"[\w*]+|[/,()]")
+LONGEST = 1_000
+TOKEN = re.compile(r"[A-Za-z0-9_*]+|[/,()]")
 
 
 def apply(fields: str, value: object) -> object:
     """`value` with only what `fields` names, as "messages/id,nextPageToken" or "payload(headers)". Raises Refusal."""
     tokens = TOKEN.findall(fields)
-    if "".join(tokens) != fields.replace(" ", ""):
+    if "".join(tokens) != fields.replace(" ", "") or len(fields) > LONGEST:
         raise refusals.invalid(f"Invalid field selection {fields[:100]}")
     mask, rest = _parse(tokens)
     if rest:

@@ -15,9 +15,14 @@ def size(text: str | None, most: int = MOST) -> int:
     """maxResults: 100 by default, 500 at most. Raises Refusal."""
     if text is None:
         return DEFAULT
-    if not text.isdigit():
+    if not is_number(text):
         raise refusals.invalid(f"Invalid value at 'max_results' (TYPE_UINT32), \"{text}\"")
     return min(int(text) or DEFAULT, most)
+
+
+def is_number(text: str) -> bool:
+    """Whether `text` is an unsigned integer of at most 64 bits or so."""
+    return text.isascii() and text.isdecimal() and len(text) <= 20
 
 
 def seal(*values: int) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from gmail.simulator.mailbox import Mailbox, Message
+from gmail.simulator.pages import is_number
 from gmail.simulator.payload import headers_of
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
@@ -31,7 +32,7 @@ def compile_query(query: str, mailbox: Mailbox, now: float) -> Test:
 
 def _term(match: re.Match[str], mailbox: Mailbox, now: float) -> Test:
     minus, operator, value = match.groups()
-    if value[0] in "({" and not operator:
+    if not operator and value[0] + value[-1] in ("()", "{}"):
         parts = [_term(inner, mailbox, now) for inner in TERM.finditer(value[1:-1])]
         joined = any if value[0] == "{" else all
         test: Test = lambda message: joined(part(message) for part in parts)  # noqa: E731
@@ -60,7 +61,7 @@ def _test(operator: str, value: str, mailbox: Mailbox, now: float) -> Test:
 
 def _moment(value: str) -> int:
     """Milliseconds: epoch seconds are exact, a date is its midnight at the Pacific."""
-    if value.isdigit() and len(value) > 4:
+    if is_number(value) and len(value) > 4:
         return int(value) * 1000
     try:
         year, month, day = (int(part) for part in re.split("[/-]", value))
@@ -70,11 +71,11 @@ def _moment(value: str) -> int:
 
 
 def _is_span(value: str) -> bool:
-    return value[:-1].isdigit() and value[-1] in UNITS
+    return is_number(value[:-1]) and len(value) < 8 and value[-1] in UNITS
 
 
 def _bytes(value: str) -> int:
-    match = re.fullmatch(r"(\d+)(k|m|kb|mb)?", value.lower())
+    match = re.fullmatch(r"([0-9]{1,15})(k|m|kb|mb)?", value.lower())
     return int(match[1]) * SIZES[match[2] or ""] if match else 0
 
 

@@ -80,7 +80,8 @@ class Service:
         if not ticket.flying:
             raise refusals.too_many_concurrent()
         self.stats.units[email] += self.quota.charge(email, method, now)
-        if method == "messages.get":
+        # Ids that do not exist are not counted: a client that guesses must not fill the memory.
+        if method == "messages.get" and self.world.holds(email, id):
             self.stats.gets.setdefault(email, Counter())[id] += 1
 
     def finish(self, ticket: Ticket) -> Reply:

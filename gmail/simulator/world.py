@@ -65,6 +65,13 @@ class World:
             self._mailboxes[email] = box
         return self._mailboxes[email]
 
+    def holds(self, email: str, id: str) -> bool:
+        """Whether the mailbox has a message of this id."""
+        try:
+            return int(id, 16) in self.mailbox(email).messages
+        except ValueError:
+            return False
+
     def _seeded(self, email: str, messages: int) -> Seeded:
         return Seeded.of(email, self.settings.seed, int(self.settings.now * 1000), messages)
 

@@ -62,10 +62,7 @@ def _known(visit: Visit) -> list[str]:
     ids = list(dict.fromkeys(ids))
     if not 1 <= len(ids) <= MOST_IDS:
         raise refusals.invalid("No message ids specified." if not ids else "Too many ids.")
-    try:
-        return [id for id in ids if int(id, 16) in visit.box.messages]
-    except ValueError:
-        raise refusals.invalid("Invalid ids value") from None
+    return [id for id in ids if messages.parse_id(id) in visit.box.messages]
 
 
 def modify_thread(visit: Visit) -> Json:

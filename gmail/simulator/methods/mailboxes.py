@@ -66,6 +66,6 @@ def history(visit: Visit) -> Json:
 
 
 def _start(text: str | None) -> int:
-    if text is None or not text.isdigit():
+    if text is None or not pages.is_number(text):
         raise refusals.invalid(f"Invalid value at 'start_history_id' (TYPE_UINT64), \"{text or ''}\"")
     return int(text)

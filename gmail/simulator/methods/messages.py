@@ -1,5 +1,6 @@
 """users.messages."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -12,21 +13,22 @@ from gmail.simulator.tokens import METADATA
 from gmail.simulator.wire import Json
 
 FORMATS = ("minimal", "full", "raw", "metadata")
-LONGEST_ID = 16
+ID = re.compile(r"[0-9a-fA-F]{1,16}")
 
 
-def find(visit: Visit, text: str | None = None) -> Message:
-    """The message that the path (or `text`) names. Raises Refusal."""
-    text = visit.variables[0] if text is None else text
-    try:
-        number = int(text, 16)
-    except ValueError:
-        number = -1
-    if number < 0 or len(text) > LONGEST_ID:
-        raise refusals.invalid("Invalid id value")
+def find(visit: Visit) -> Message:
+    """The message that the path names. Raises Refusal."""
+    number = parse_id(visit.variables[0])
     if number not in visit.box.messages:
         raise refusals.not_found()
     return visit.box.messages[number]
+
+
+def parse_id(text: str) -> int:
+    """The number behind an id of a message or thread. Raises Refusal."""
+    if not ID.fullmatch(text):
+        raise refusals.invalid("Invalid id value")
+    return int(text, 16)
 
 
 def only_metadata(visit: Visit) -> bool:

@@ -33,10 +33,7 @@ def _summary(message: Message) -> Json:
 
 def members(visit: Visit) -> list[Message]:
     """The messages of the conversation that the path names, oldest first. Raises Refusal."""
-    try:
-        numbers = visit.box.threads.get(int(visit.variables[0], 16))
-    except ValueError:
-        raise refusals.invalid("Invalid id value") from None
+    numbers = visit.box.threads.get(messages.parse_id(visit.variables[0]))
     if not numbers:
         raise refusals.not_found()
     return sorted((visit.box.messages[number] for number in numbers), key=lambda m: (m.date, m.number))

@@ -84,6 +84,13 @@ def test_a_message_is_found_by_its_message_id(service: Service) -> None:
     assert found(service, f"rfc822msgid:{message.origin.message_id(message)}") == {message.id}
 
 
+@pytest.mark.parametrize(
+    "query", ["(" * 5_000, "after:²²²²²", "newer_than:9999999y", "larger:", "-", '"', "in:", "{}", "()"]
+)
+def test_nonsense_is_answered(service: Service, query: str) -> None:
+    assert isinstance(found(service, query), set)
+
+
 def test_words_match_headers_and_beginning(service: Service) -> None:
     service.world.perform(
         "deliver", NOW, email="a@example.com", messages=[{"subject": "Über Wombats", "text": "A tale of marsupials."}]

@@ -238,6 +238,8 @@ def test_a_fields_mask_cuts_the_answer(service: Service) -> None:
         ("messages?pageToken=nonsense", 400),
         ("messages?maxResults=many", 400),
         ("history", 400),
+        ("messages?maxResults=%C2%B2", 400),
+        ("history?startHistoryId=" + "9" * 5_000, 400),
         ("nothing", 404),
     ],
 )
