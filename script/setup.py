@@ -105,4 +105,7 @@ def _succeeds(command: list[str | Path]) -> bool:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    try:
+        main(sys.argv[1], sys.argv[2:])
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)

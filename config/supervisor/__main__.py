@@ -34,6 +34,8 @@ def main() -> int:
             return _serve(home, address)
         finally:
             lock.release()
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT  # before anything was started
     except CannotStart as error:
         reason = str(error)
     except OSError as error:

@@ -50,7 +50,10 @@ def test_its_password_stands_on_no_command_line(home: Home) -> None:
     with running(home) as (server, _):
         assert PASSWORD not in " ".join(psutil.Process(server.process.pid).cmdline())
         assert stat.S_IMODE((home.path / "valkey" / "valkey.conf").stat().st_mode) == 0o600
-        with pytest.raises(redis.AuthenticationError), redis.Redis(port=server.port, socket_timeout=5) as stranger:
+        with (
+            pytest.raises(redis.AuthenticationError),
+            redis.Redis(port=server.port, socket_timeout=5, retry=None) as stranger,
+        ):
             stranger.ping()
 
 
