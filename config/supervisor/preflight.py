@@ -2,6 +2,7 @@
 
 import importlib
 import os
+from urllib.parse import urlsplit
 
 import redis
 from django.core.exceptions import ImproperlyConfigured
@@ -28,6 +29,9 @@ def take_claim(home: Home) -> claim.Lock:
 
 def check_settings() -> None:
     """Every setting is read once before anything starts; raises CannotStart with the sentence of the first bad one."""
+    scheme = urlsplit(os.environ.get("DATABASE_URL") or "postgres:").scheme
+    if scheme not in {"postgres", "postgresql", "psql", "pgsql"}:
+        raise CannotStart("DATABASE_URL must be a URL such as postgres://user:password@host:5432/name.")
     try:
         importlib.import_module("config.settings")
     except ImproperlyConfigured as error:
@@ -40,4 +44,4 @@ def check_redis() -> None:
         with redis.Redis.from_url(os.environ["REDIS_URL"], socket_connect_timeout=5, socket_timeout=5) as client:
             client.ping()
     except (redis.RedisError, ValueError) as error:
-        raise CannotStart(f"The Redis of REDIS_URL does not answer: {error}.") from None
+        raise CannotStart(f"The Redis of REDIS_URL does not answer: {str(error).rstrip('.')}.") from None

@@ -313,11 +313,21 @@ def test_a_port_that_is_taken_is_named_in_one_sentence(whole: Whole, tmp_path: P
     assert outcome.stderr.count("\n") == 1
 
 
-def test_nonsense_in_the_environment_is_one_sentence(whole: Whole, tmp_path: Path) -> None:
-    other = {"MAILSYNC_HOME": str(tmp_path / "other"), "PORT": str(free_port())}
-    outcome = whole.another(**other, SYNC_LEASE="soon")
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("SYNC_LEASE", "soon", "SYNC_LEASE must be"),
+        ("DEBUG", "maybe", "DEBUG must be true or false"),
+        ("DATABASE_URL", "nonsense", "DATABASE_URL must be a URL"),
+        ("HOST", "nowhere.invalid", "HOST 'nowhere.invalid' is not an address"),
+    ],
+)
+def test_nonsense_in_the_environment_is_one_sentence(
+    whole: "Whole", tmp_path: Path, name: str, value: str, sentence: str
+) -> None:
+    outcome = whole.another(MAILSYNC_HOME=str(tmp_path / "other"), PORT=str(free_port()), **{name: value})
     assert outcome.returncode == 1
-    assert outcome.stderr.startswith("mailsync: SYNC_LEASE must be") and outcome.stderr.count("\n") == 1
+    assert outcome.stderr.startswith(f"mailsync: {sentence}") and outcome.stderr.count("\n") == 1
 
 
 def test_one_process_is_killed_by_itself_and_comes_back(whole: Whole) -> None:
