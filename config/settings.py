@@ -122,10 +122,10 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a lost doorbell does not stop the work
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_CONNECTION_TIMEOUT = 1
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "socket_timeout": 30,
-    "socket_connect_timeout": 2,
+    "socket_timeout": 0.5 if ROLE == "web" else 30,  # a click must not wait for a broker that hangs
+    "socket_connect_timeout": 0.5 if ROLE == "web" else 2,
     "socket_keepalive": True,
     "health_check_interval": 25,
     "retry_on_timeout": True,
@@ -138,7 +138,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "wake due jobs": {"task": "syncjobs.wake", "schedule": 1.0, "options": {"queue": "control", "expires": 2}},
     "sweep": {"task": "syncjobs.sweep", "schedule": 5.0, "options": {"queue": "control", "expires": 5}},
-    "canaries": {"task": "syncjobs.canaries", "schedule": 10.0, "options": {"queue": "control", "expires": 10}},
+    "canaries": {"task": "syncjobs.canaries", "schedule": 5.0, "options": {"queue": "control", "expires": 5}},
     "hourly syncs": {"task": "mailsync.tick", "schedule": 5.0, "options": {"queue": "control", "expires": 5}},
     "prune": {"task": "syncjobs.prune", "schedule": 3600.0, "options": {"queue": "control", "expires": 3600}},
 }

@@ -10,7 +10,7 @@ from syncjobs.models import Heartbeat, SyncJob
 from syncjobs.states import QUEUES
 
 BEAT = "beat"
-SILENCE = timedelta(seconds=35)  # three canaries and a bit
+SILENCE = timedelta(seconds=18)  # three canaries and a bit
 
 
 def seen(name: str) -> None:

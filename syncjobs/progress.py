@@ -13,7 +13,7 @@ from syncjobs.serializers import snapshot
 
 log = logging.getLogger(__name__)
 
-SEND_SECONDS = 1.0
+SEND_SECONDS = 0.5
 BREAK_SECONDS = 5.0
 
 _broken_until = 0.0

@@ -1,0 +1,57 @@
+"""One product and one Gmail for all stories; each story has a mailbox of its own."""
+
+import itertools
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.flows.product import Gmail, Product
+
+MESSAGES = 600
+LATENCY = 0.1
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def gmail() -> Iterator[Gmail]:
+    """Twenty mailboxes of 600 messages: a full sync takes some four seconds, time enough to interrupt it."""
+    started = Gmail("--messages", str(MESSAGES), "--accounts", "20", "--latency", str(LATENCY))
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def product(gmail: Gmail) -> Iterator[Product]:
+    """The product with short times: a lease of 6 s, silence after 12 s."""
+    with tempfile.TemporaryDirectory(prefix="mailsync-flows-", ignore_cleanup_errors=True) as directory:
+        Path(directory).chmod(0o711)
+        started = Product(
+            Path(directory) / "home", free_port(), GOOGLE_BASE_URL=gmail.address, GMAIL_USER_UNITS_PER_MINUTE="0",
+            SYNC_LEASE="6s", SYNC_STALE_AFTER="12s",
+        )
+        yield started
+        started.stop()
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def mailbox() -> str:
+    """The address of a mailbox that no other story touches."""
+    return f"user{next(_numbers)}@example.com"
+
+
+@pytest.fixture
+def account(product: Product, mailbox: str) -> int:
+    """The demo user's account of that mailbox."""
+    return product.connect(mailbox)

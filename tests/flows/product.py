@@ -1,0 +1,163 @@
+"""The whole product in processes of its own, as a person would have it."""
+
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+TO_START = 90.0
+TO_ANSWER = 10.0
+MISSING_HERE = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "TOKEN_ENCRYPTION_KEYS", "MAILSYNC_EMBEDDED", "MAILSYNC_ROLE")
+
+
+def eventually(true: Callable[[], Any], *, within: float, every: float = 0.2) -> Any:
+    """What `true()` gives as soon as it is true; fails after `within` seconds."""
+    deadline = time.monotonic() + within
+    while not (found := true()):
+        assert time.monotonic() < deadline, f"not within {within} s"
+        time.sleep(every)
+    return found
+
+
+class Started:
+    """A process whose output is read until a line says that it is ready."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], ready: str) -> None:
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        )
+        self.output: list[str] = []
+        self._lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+        self.address = self._wait(re.compile(ready))
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.output.append(line)
+            self._lines.put(line)
+
+    def _wait(self, ready: re.Pattern[str]) -> str:
+        deadline = time.monotonic() + TO_START
+        while time.monotonic() < deadline and (self.process.poll() is None or not self._lines.empty()):
+            try:
+                if found := ready.search(self._lines.get(timeout=0.2)):
+                    return found[1]
+            except queue.Empty:
+                continue
+        raise AssertionError("".join(self.output[-40:]) or "it said nothing")
+
+    def stop(self) -> None:
+        """SIGTERM, then whatever is needed."""
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(timeout=5)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+class Gmail(Started):
+    """The imitation of Gmail, in a process of its own."""
+
+    def __init__(self, *options: str) -> None:
+        command = [sys.executable, "-m", "gmail.simulator", "--port", "0", *options]
+        super().__init__(command, dict(os.environ), r"ready on (\S+)")
+
+    def control(self, name: str, **body: Any) -> dict[str, Any]:
+        """POST /control/`name`."""
+        answer = requests.post(f"{self.address}/control/{name}", json=body, timeout=TO_ANSWER)
+        assert answer.ok, answer.text
+        return answer.json()
+
+    def ids(self, email: str) -> list[str]:
+        """The ids of a mailbox."""
+        box = requests.get(f"{self.address}/control/mailbox", params={"email": email}, timeout=TO_ANSWER).json()
+        return [message["id"] for message in box["messages"]]
+
+    def stats(self) -> dict[str, Any]:
+        """What was asked of it."""
+        return requests.get(f"{self.address}/control/stats", timeout=TO_ANSWER).json()
+
+
+class Product(Started):
+    """script/server without its installation: all processes of the Procfile, under the supervisor."""
+
+    def __init__(self, home: Path, port: int, **environment: str) -> None:
+        kept = {name: value for name, value in os.environ.items() if name not in MISSING_HERE}
+        self.environment = kept | {"MAILSYNC_HOME": str(home), "PORT": str(port), "DJANGO_SETTINGS_MODULE": "config.settings"} | environment
+        super().__init__([sys.executable, "-m", "config.supervisor"], self.environment, r"is ready on (\S+)")
+        self.token = self.manage("create_api_token", "demo").splitlines()[-1]
+
+    def manage(self, *command: str, ok: bool = True) -> str:
+        """Run manage.py as an operator would."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *command], cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120
+        )
+        assert (done.returncode == 0) is ok, done.stdout + done.stderr
+        return done.stdout
+
+    def call(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Call the API with the demo user's token."""
+        headers = {"Authorization": f"Token {self.token}"}
+        return requests.request(method, self.address + path, headers=headers, timeout=35, **options)
+
+    def connect(self, email: str) -> int:
+        """Connect a mailbox of the demo user; the account's id."""
+        said = self.manage("connect_account", "--owner", "demo", "--email", email, "--refresh-token", f"sim-refresh-{email}")
+        found = re.search(r"account (\d+)", said)
+        assert found, said
+        return int(found[1])
+
+    def start(self, account: int, **parameters: Any) -> requests.Response:
+        """Press Sync."""
+        return self.call("POST", "/api/sync/smart", params={"account": account, **parameters})
+
+    def job(self, task_id: str) -> dict[str, Any]:
+        """The job as it is now."""
+        return self.call("GET", f"/api/jobs/{task_id}/").json()
+
+    def finished(self, task_id: str, *, within: float = 60) -> dict[str, Any]:
+        """The job once it is final."""
+        return eventually(lambda: job if (job := self.job(task_id))["finished_at"] else None, within=within)
+
+    def done(self, task_id: str, at_least: int) -> dict[str, Any]:
+        """The job once so many messages are there."""
+        return eventually(lambda: job if (job := self.job(task_id))["stats"]["done"] >= at_least else None, within=30, every=0.05)
+
+    def processes(self, *words: str) -> list[psutil.Process]:
+        """The running processes of this product whose command lines hold all the words, children of a pool included."""
+        found = []
+        for process in psutil.Process(self.process.pid).children(recursive=True):
+            try:
+                line = " ".join(process.cmdline())
+            except psutil.NoSuchProcess:
+                continue
+            if all(word in line for word in words):
+                found.append(process)
+        return found
+
+    def workers(self) -> list[psutil.Process]:
+        """Every process of every Celery worker."""
+        return self.processes("celery", " worker ")
+
+    def signal(self, processes: list[psutil.Process], number: signal.Signals) -> None:
+        """Send a signal to each that is still there."""
+        for process in processes:
+            try:
+                process.send_signal(number)
+            except psutil.NoSuchProcess:
+                pass
