@@ -21,4 +21,6 @@ def home(request: HttpRequest) -> HttpResponse:
     cards = cards_of(user)
     last = SyncJob.objects.filter(owner=user).order_by("-id")[:LAST_JOBS]
     headline = summary([card.facts for card in cards])
-    return render(request, "mailsync/home.html", {"cards": cards, "headline": headline, "jobs": last, "page": "home"})
+    busy = any(card.facts.busy for card in cards)
+    context = {"cards": cards, "headline": headline, "busy": busy, "jobs": last, "page": "home"}
+    return render(request, "mailsync/home.html", context)

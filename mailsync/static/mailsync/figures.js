@@ -28,14 +28,18 @@ export function message(job) {
   return isActive(job) && job.message.toLowerCase() !== phase(job).toLowerCase() ? job.message : "";
 }
 
+export function fillBar(place, percentage) {
+  const bar = place.querySelector("[role=progressbar]");
+  bar.setAttribute("aria-valuenow", String(percentage));
+  bar.querySelector("rect").setAttribute("width", String(percentage));
+}
+
 export function show(place, job) {
   const part = (name) => place.querySelector(`[data-figure="${name}"]`);
   for (const [name, text] of Object.entries({ phase: phase(job), counts: counts(job), rate: rate(job), eta: eta(job), message: message(job) })) {
     if (part(name).textContent !== text) part(name).textContent = text;
   }
-  const bar = place.querySelector("[role=progressbar]");
-  bar.setAttribute("aria-valuenow", String(job.progress_percentage));
-  bar.querySelector("rect").setAttribute("width", String(job.progress_percentage));
+  fillBar(place, job.progress_percentage);
   place.dataset.state = job.state;
   part("link").href = `/jobs/${job.task_id}/`;
   part("cancel").action = `/jobs/${job.task_id}/cancel/`;

@@ -1,6 +1,6 @@
 // Keep the page true while jobs run; without this script its buttons are plain forms.
 
-import { isActive, show } from "./figures.js";
+import { fillBar, isActive, show } from "./figures.js";
 import { refresh } from "./fresh.js";
 import { ask } from "./server.js";
 import { listen } from "./socket.js";
@@ -56,12 +56,16 @@ function announce(place, before, job) {
 }
 
 async function start(form, full) {
+  const place = document.querySelector(`[data-live="${form.dataset.start}"]`);
+  const before = newest.get(place.dataset.task);
+  if (!before || !isActive(before)) fillBar(place, 0); // the last job's full bar must not pass for the new one's
   const answer = await ask("POST", `/api/sync/smart?account=${form.dataset.start}&force_full=${full}`);
   if (answer.body.job) {
     document.getElementById("notices").replaceChildren();
     heard(answer.body.job);
     setTimeout(watchForWorkers, STRANDED_AFTER);
   } else {
+    if (before) show(place, before);
     explain(answer);
   }
 }

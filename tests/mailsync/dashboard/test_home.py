@@ -68,6 +68,16 @@ def test_a_running_job_shows_phase_counts_rate_and_the_time_left(
         assert text in html
 
 
+def test_without_script_the_page_reloads_itself_only_while_a_job_is_on_its_way(
+    browser: Client, mailbox: Account, job: Callable[..., SyncJob]
+) -> None:
+    job(mailbox, State.SUCCEEDED)
+    assert 'http-equiv="refresh"' not in page(browser)
+    running = job(mailbox, State.RUNNING)
+    for path in ("/", f"/accounts/{mailbox.pk}/", f"/jobs/{running.task_id}/"):
+        assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page(browser, path)
+
+
 def test_a_job_that_backs_off_says_why(browser: Client, mailbox: Account, job: Callable[..., SyncJob]) -> None:
     job(mailbox, State.RUNNING, phase="backing_off", message_code="gmail_unreachable")
     assert "Gmail cannot be reached at the moment; trying again by itself" in page(browser)
