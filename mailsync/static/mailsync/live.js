@@ -81,11 +81,11 @@ function explain({ status, body }) {
 }
 
 async function fetchBatch(button) {
-  const place = button.parentElement.querySelector("[data-fetched]");
   button.disabled = true;
   const answer = await ask("POST", `/api/sync/batch?batch_size=100&account=${button.dataset.batch}`);
   button.disabled = false;
-  if (answer.ok) place.textContent = answer.body.synced_count ? fill(TEXTS.fetched, { n: count(answer.body.synced_count) }) : answer.body.message;
+  const { synced_count: synced, message } = answer.body;
+  if (answer.ok) notice(synced ? fill(TEXTS.fetched, { n: count(synced) }) : message, "success");
   else explain(answer);
   refresh(AT_ONCE);
 }
