@@ -13,6 +13,24 @@ from mailsync import schedule
 from mailsync.models import Account, ApiToken, Certificate, Failure, Usage
 from syncjobs.states import Trigger
 
+# Never the grant.
+SHOWN = [
+    "email",
+    "owner",
+    "state",
+    "policy",
+    "deleted_policy",
+    "interval",
+    "next_sync_at",
+    "paused_at",
+    "last_sync_attempt",
+    "last_success_at",
+    "complete_as_of",
+    "sync_message_code",
+    "sync_message_params",
+    "created_at",
+]
+
 
 class ReadOnlyAdmin(admin.ModelAdmin):
     """Rows that only the product writes."""
@@ -48,22 +66,7 @@ class AccountAdmin(admin.ModelAdmin):
     list_select_related = ["owner"]
     search_fields = ["email", "owner__username"]
     actions = ["pause", "resume", "sync_now"]
-    fields = [
-        "email",
-        "owner",
-        "state",
-        "policy",
-        "deleted_policy",
-        "interval",
-        "next_sync_at",
-        "paused_at",
-        "last_sync_attempt",
-        "last_success_at",
-        "complete_as_of",
-        "sync_message_code",
-        "sync_message_params",
-        "created_at",
-    ]  # never the grant
+    fields = tuple(SHOWN)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """A mailbox comes by consent, or by the command."""
@@ -75,7 +78,7 @@ class AccountAdmin(admin.ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
         """Everything but the schedule."""
-        return [name for name in self.fields if name != "interval"]
+        return [name for name in SHOWN if name != "interval"]
 
     @admin.action(description=_("Pause"), permissions=["change"])
     def pause(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:

@@ -36,8 +36,7 @@ class EventInline(ReadOnly, admin.TabularInline):
     """The job's log."""
 
     model = SyncJobEvent
-    fields = ["at", "level", "said", "params"]
-    readonly_fields = fields
+    fields = readonly_fields = ("at", "level", "said", "params")
     verbose_name_plural = _("Log")
 
     @admin.display(description=_("Event"))
@@ -87,7 +86,7 @@ class SyncJobAdmin(ReadOnly, admin.ModelAdmin):
     @admin.display(description=_("Progress"), ordering="percentage")
     def progress(self, job: SyncJob) -> str:
         """Per cent."""
-        return f"{job.percentage:.1f} %"
+        return f"{job.percentage:.1f}\N{NO-BREAK SPACE}%"
 
     @admin.display(description=_("Lease renewed"))
     def lease_age(self, job: Any) -> str:

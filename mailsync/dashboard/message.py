@@ -59,7 +59,7 @@ def message(request: HttpRequest, gmail_id: str) -> HttpResponse:
     return render(request, "mailsync/message.html", context)
 
 
-@csp(FRAME_POLICY)
+@csp(FRAME_POLICY)  # type: ignore[arg-type] # its annotation knows no view with arguments
 @login_required
 @require_safe
 def html(request: HttpRequest, gmail_id: str) -> HttpResponse:

@@ -65,7 +65,7 @@ def test_the_list_shows_state_progress_lease_and_error(admin_client: Client, job
         heartbeat_at=now - timedelta(seconds=7),
     )
     html = admin_client.get(LIST).content.decode()
-    assert "12.5 %" in html
+    assert "12.5\N{NO-BREAK SPACE}%" in html
     assert "Three workers were lost at the same place" in html
     assert any(f"{seconds} s ago" in html for seconds in (7, 8, 9))
 
