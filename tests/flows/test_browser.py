@@ -1,0 +1,77 @@
+"""The button from the user's side, in a real browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.flows.conftest import MESSAGES
+from tests.flows.product import Product, eventually
+
+QUIET = [
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser, product: Product) -> Iterator[Page]:
+    """The demo user, logged in; what the page's console complains about fails the story."""
+    context = browser.new_context()
+    opened = context.new_page()
+    complaints: list[str] = []
+    opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    opened.goto(product.address + "/login/")
+    opened.fill("[name=username]", "demo")
+    opened.fill("[name=password]", "demo")
+    opened.keyboard.press("Enter")
+    opened.wait_for_url(product.address + "/")
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+def test_press_sync_and_watch_the_bar_move_until_the_mail_is_there(page: Page, product: Product, account: int, mailbox: str) -> None:
+    page.goto(f"{product.address}/accounts/{account}/")
+    page.get_by_role("button", name="Sync", exact=True).first.click()
+    bar = page.get_by_role("progressbar").first
+    seen: list[float] = []
+
+    def full() -> bool:
+        seen.append(float(bar.get_attribute("aria-valuenow") or 0))
+        return seen[-1] == 100
+
+    eventually(full, within=60, every=0.1)
+
+    assert len(set(seen)) >= 4
+    assert seen == sorted(seen)
+    page.wait_for_timeout(1500)
+    assert bar.get_attribute("aria-valuenow") == "100"
+    expect(page.locator("body")).to_contain_text(str(MESSAGES))
+    page.goto(f"{product.address}/mail/?account={account}")
+    assert page.locator("a[href*='/mail/']").count() > 20
+
+
+def test_a_mail_is_found_and_read(page: Page, product: Product, account: int) -> None:
+    product.finished(product.start(account).json()["task_id"])
+    newest = product.call("GET", "/api/messages/", params={"account": account}).json()["results"][0]
+
+    page.goto(f"{product.address}/mail/{newest['gmail_id']}/?account={account}")
+
+    expect(page.locator("body")).to_contain_text(newest["subject"].strip()[:30])
+    with page.expect_download() as download:
+        page.locator("a[href*='/raw/']").first.click()
+    path = Path(str(download.value.path()))
+    raw = product.call("GET", f"/api/messages/{newest['gmail_id']}/raw/", params={"account": account})
+    assert path.read_bytes() == raw.content
