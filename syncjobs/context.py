@@ -134,5 +134,8 @@ class Context:
     def _publish(self, *, now: bool = False) -> None:
         if now or self.clock() - self._published >= PUBLISH_SECONDS:
             self._published = self.clock()
+            token = self.job.lease_token
             self.job = progress.publish_fresh(self.job.pk)
+            # The row may be another worker's by now: whoever learned its token here would pass the fence as a zombie.
+            self.job.lease_token = token
 
