@@ -51,7 +51,8 @@ def decide(active: Active | None, asked: Scope, *, again: bool, wider: Wider) ->
         merged = wider(active.scope, asked)
         return (Verdict.ADOPT, merged) if merged == active.scope else (Verdict.WIDEN, merged)
     if active.silent:
-        return Verdict.REPLACE, wider(active.scope, asked)
+        owed = active.scope if active.further is None else wider(active.scope, active.further)
+        return Verdict.REPLACE, wider(owed, asked)
     covered = wider(active.scope, asked) == active.scope
     if covered and not again:
         return Verdict.ADOPT, active.scope
