@@ -107,7 +107,7 @@ def release(job: SyncJob, *, wait: timedelta, phase: str, code: str, failed_atte
             raise LeaseLost
         if failed_attempt or phase != Phase.NEXT_SLICE:
             level = journal.Level.WARNING if failed_attempt else journal.Level.INFO
-            journal.note(job, code or phase, level, seconds=round(wait.total_seconds()), **params)
+            journal.note(job, code or phase, level, **{"seconds": round(wait.total_seconds()), **params})
         if wait <= timedelta(0):
             dispatch.ring_after_commit(job.pk)
     progress.publish_fresh(job.pk)
@@ -130,15 +130,17 @@ def succeed(job: SyncJob) -> bool:
 
 
 def begin_further(job: SyncJob) -> SyncJob:
-    """Take up the further pass that was asked for; raises LeaseLost."""
+    """Take up the further pass that was asked for; raises LeaseLost, CancelRequested (which withdraws the pass)."""
     with transaction.atomic():
-        fresh = SyncJob.objects.held_by(job).select_for_update(no_key=True).filter(further__isnull=False).first()
-        if fresh is None or fresh.further_scope is None:
+        fresh = SyncJob.objects.held_by(job).select_for_update(no_key=True).first()
+        if fresh is None:
             raise LeaseLost
         scope = fresh.further_scope
+        if scope is None or fresh.cancel_requested_at is not None:
+            raise CancelRequested
         SyncJob.objects.held_by(job).update(mode=scope.mode, params=dict(scope.params), further=None, **VISIBLE)
         journal.note(fresh, "further_pass", mode=scope.mode)
-    return SyncJob.objects.get(pk=job.pk)
+        return SyncJob.objects.get(pk=job.pk)  # still within the lock: later the token might be another worker's
 
 
 def fail(job: SyncJob, code: str, *, traceback: str = "", **params: Any) -> None:
@@ -168,8 +170,11 @@ def cancelled(job: SyncJob) -> None:
 
 
 def cancel_by_force(job: SyncJob) -> bool:
-    """Cancel a job whose worker did not answer within its grace; the worker finds its lease gone."""
-    overdue = SyncJob.objects.active().filter(pk=job.pk, cancel_requested_at__lt=in_(-settings.SYNC_LEASE * 2 / 3))
+    """Cancel a job that its worker gave back, or whose worker did not answer within its grace: that one finds its lease gone."""
+    wished = SyncJob.objects.active().filter(pk=job.pk, cancel_requested_at__isnull=False)
+    if _finish(job, State.CANCELLED, wished.filter(lease_token=None), code="cancelled"):
+        return True
+    overdue = wished.filter(cancel_requested_at__lt=in_(-settings.SYNC_LEASE * 2 / 3))
     return _finish(job, State.CANCELLED, overdue, code="cancelled_by_force")
 
 
