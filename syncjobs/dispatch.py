@@ -37,7 +37,10 @@ def ring(job_id: int) -> bool:
     queue = SyncJob.objects.values_list("queue", flat=True).get(pk=job_id)
     if _send(job_id, queue):
         return True
-    SyncJob.objects.active().filter(pk=job_id).update(dispatched_at=None)
+    # Not counted: the patience that grows with each ring is for messages that got lost, not for a broker that is away.
+    SyncJob.objects.active().filter(pk=job_id, dispatch_count__gt=0).update(
+        dispatched_at=None, dispatch_count=F("dispatch_count") - 1
+    )
     return False
 
 
