@@ -1,8 +1,11 @@
 """The back office of accounts: read, pause, resume, sync now."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
+from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -13,6 +16,7 @@ from mailsync import schedule
 from mailsync.models import Account, ApiToken, Certificate, Failure, Usage
 from syncjobs.states import Trigger
 
+SHORTEST_INTERVAL, LONGEST_INTERVAL = timedelta(minutes=1), timedelta(days=30)
 # Never the grant.
 SHOWN = [
     "email",
@@ -48,6 +52,17 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
+class ScheduleForm(forms.ModelForm):
+    """How often a mailbox is synced by the clock."""
+
+    def clean_interval(self) -> timedelta:
+        """Neither so short that it would never rest, nor so long that nobody would miss it."""
+        interval: timedelta = self.cleaned_data["interval"]
+        if not SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL:
+            raise forms.ValidationError(_("Choose from one minute to thirty days."))
+        return interval
+
+
 @admin.register(Account)
 class AccountAdmin(admin.ModelAdmin):
     """The schedule may be edited; the rest is read, or changed by the services that the pages use."""
@@ -66,6 +81,7 @@ class AccountAdmin(admin.ModelAdmin):
     list_select_related = ["owner"]
     search_fields = ["email", "owner__username"]
     actions = ["pause", "resume", "sync_now"]
+    form = ScheduleForm
     fields = tuple(SHOWN)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -79,6 +95,11 @@ class AccountAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
         """Everything but the schedule."""
         return [name for name in SHOWN if name != "interval"]
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        """Through the service: saving the whole row would undo what a sync wrote to it meanwhile."""
+        if "interval" in form.changed_data:
+            schedule.set_interval(obj, obj.interval)
 
     @admin.action(description=_("Pause"), permissions=["change"])
     def pause(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:

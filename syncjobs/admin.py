@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from syncjobs import lifecycle, registry, texts
 from syncjobs.clock import SyncNow
-from syncjobs.errors import AlreadyFinished
+from syncjobs.errors import AlreadyFinished, NotRetryable
 from syncjobs.models import SyncJob, SyncJobEvent
 from syncjobs.states import State, Trigger
 
@@ -123,8 +123,11 @@ class SyncJobAdmin(ReadOnly, admin.ModelAdmin):
                     request, _("%(job)s neither failed nor was cancelled.") % {"job": job}, messages.WARNING
                 )
                 continue
-            registry.kind(job.kind).restart(job, Trigger.ADMIN)
-            started += 1
+            try:
+                registry.kind(job.kind).restart(job, Trigger.ADMIN)
+                started += 1
+            except NotRetryable:
+                self.message_user(request, _("%(job)s cannot be started anew now.") % {"job": job}, messages.WARNING)
         self.message_user(
             request, ngettext("%(n)s job is started anew.", "%(n)s jobs are started anew.", started) % {"n": started}
         )

@@ -77,6 +77,23 @@ def test_the_interval_can_be_edited(admin_client: Client, account: Account) -> N
     assert account.interval.total_seconds() == 900
 
 
+def test_editing_the_interval_moves_the_next_sync_and_nothing_else(admin_client: Client, account: Account) -> None:
+    Account.objects.update(sync_message_code="sync_started")
+    admin_client.post(f"{LIST}{account.pk}/change/", {"interval": "0:15:00"})
+    account.refresh_from_db()
+    assert account.next_sync_at is not None
+    assert account.credentials == "secret grant"
+    assert account.sync_message_code == "sync_started"
+
+
+@pytest.mark.parametrize("interval", ["0:00:59", "-1:00:00", "400 00:00:00"])
+def test_an_interval_that_cannot_be_meant_is_refused(admin_client: Client, account: Account, interval: str) -> None:
+    answer = admin_client.post(f"{LIST}{account.pk}/change/", {"interval": interval})
+    assert "Choose from one minute to thirty days." in answer.content.decode()
+    account.refresh_from_db()
+    assert account.interval.total_seconds() == 3600
+
+
 @pytest.mark.parametrize("model", ["certificate", "failure", "usage", "apitoken"])
 def test_records_are_read_only(admin_client: Client, account: Account, model: str) -> None:
     Certificate.objects.create(account=account, job="j", history_id=1, listed=1, mirrored=1)
