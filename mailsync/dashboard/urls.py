@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, path
 
-from mailsync.dashboard import accounts, home, jobs, language, mail, message, settings, sign_in
+from mailsync.dashboard import accounts, connecting, home, jobs, language, mail, message, settings, sign_in
 
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
@@ -11,6 +11,8 @@ urlpatterns: list[URLPattern] = [
     path("accounts/<int:pk>/sync/", accounts.sync, name="account-sync"),
     path("accounts/<int:pk>/pause/", accounts.pause, name="account-pause"),
     path("accounts/<int:pk>/resume/", accounts.resume, name="account-resume"),
+    path("connect/", connecting.connect, name="connect"),
+    path("connect/callback/", connecting.callback, name="connect-callback"),
     path("mail/", mail.mail, name="mail"),
     path("mail/<str:gmail_id>/", message.message, name="message"),
     path("mail/<str:gmail_id>/html/", message.html, name="message-html"),

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
-from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language_info
 
 from mailsync.dashboard import figures, words
@@ -66,12 +65,3 @@ def said(event: SyncJobEvent) -> str:
 def own_name(language: str) -> str:
     """A language's name in that language."""
     return str(get_language_info(language)["name_local"])
-
-
-@register.simple_tag
-def address(name: str) -> str:
-    """The address of the page called so; nothing where this installation has no such page."""
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
