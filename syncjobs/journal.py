@@ -9,7 +9,7 @@ Level = SyncJobEvent.Level
 
 
 def note(job: SyncJob, code: str, level: SyncJobEvent.Level = Level.INFO, **params: Any) -> None:
-    """Append an event, inside the transaction that made it true."""
-    if job.revision % 100 == 0 and SyncJobEvent.objects.filter(job=job).count() >= MOST_EVENTS:
+    """Append an event, inside the transaction that made it true; errors always, the rest up to a bound."""
+    if level != Level.ERROR and SyncJobEvent.objects.filter(job=job).order_by()[MOST_EVENTS - 1 :].exists():
         return
     SyncJobEvent.objects.create(job=job, code=code, level=level, params=params)

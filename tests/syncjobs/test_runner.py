@@ -1,0 +1,211 @@
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from django.db.utils import InterfaceError
+
+from syncjobs import backoff, lifecycle, runner
+from syncjobs.context import Context
+from syncjobs.errors import CancelRequested, Interrupted, JobFailed, LeaseLost, RetryLater
+from syncjobs.models import SyncJob
+from syncjobs.states import Phase, State
+from tests.syncjobs.conftest import Ask, Turn
+from tests.syncjobs.kinds import Stage
+
+Running = Callable[..., SyncJob]
+
+
+def raising(error: Exception) -> Callable[[Context], None]:
+    def run(context: Context) -> None:
+        raise error
+
+    return run
+
+
+def page(context: Context) -> None:
+    with context.page() as report:
+        report.percentage = 50
+
+
+def test_a_run_that_returns_has_succeeded(ask: Ask, stage: Stage) -> None:
+    job = runner.run(ask("large").job.pk, "worker")
+    assert job is not None and job.state == State.SUCCEEDED
+    assert stage.played == ["large"]
+
+
+def test_a_doubled_message_runs_nothing(ask: Ask, stage: Stage) -> None:
+    job = ask().job
+    runner.run(job.pk, "worker")
+    assert runner.run(job.pk, "worker") is None
+    assert len(stage.played) == 1
+
+
+def test_a_message_about_no_job_is_ignored(ask: Ask) -> None:
+    assert runner.run(987_654, "worker") is None
+
+
+def test_a_further_pass_asked_for_during_the_run_is_done_within_the_same_job(ask: Ask, stage: Stage) -> None:
+    stage.runs = [lambda context: ask("large") and None, lambda context: None]
+    job = runner.run(ask("small").job.pk, "worker")
+    assert job is not None
+    assert (stage.played, job.state, job.mode, SyncJob.objects.count()) == (["small", "large"], State.SUCCEEDED, "large", 1)
+
+
+def test_pushes_during_a_run_become_one_more_pass(ask: Ask, stage: Stage) -> None:
+    stage.runs = [lambda context: [ask("small", again=True) for _ in range(7)] and None, lambda context: None]
+    runner.run(ask("small").job.pk, "worker")
+    assert stage.played == ["small", "small"]
+
+
+def test_an_interrupted_slice_waits_and_tells_for_how_long(ask: Ask, stage: Stage) -> None:
+    stage.runs = [raising(Interrupted(wait=40, phase=Phase.WAITING_FOR_QUOTA, code="waiting_for_quota", seconds=40))]
+    job = runner.run(ask().job.pk, "worker")
+    assert job is not None
+    assert (job.state, job.phase, job.message_params) == (State.RUNNING, Phase.WAITING_FOR_QUOTA, {"seconds": 40})
+    assert (job.lease_token, job.attempts, job.crashes) == (None, 0, 0)
+    assert job.not_before - job.updated_at > timedelta(seconds=30)
+
+
+def test_a_slice_whose_time_is_over_goes_on_later(ask: Ask, stage: Stage) -> None:
+    stage.runs = [lambda context: context.checkpoint()]
+    job = runner.run(ask().job.pk, "worker", slice_seconds=0)
+    assert job is not None and (job.state, job.phase) == (State.RUNNING, Phase.NEXT_SLICE)
+    after = runner.run(job.pk, "worker")
+    assert after is not None and (after.state, after.slices) == (State.SUCCEEDED, 2)
+
+
+def test_a_wish_to_cancel_ends_the_run_at_its_next_page(ask: Ask, stage: Stage) -> None:
+    def run(context: Context) -> None:
+        page(context)
+        lifecycle.cancel(context.job, by="anna")
+        page(context)
+
+    stage.runs = [run]
+    job = runner.run(ask().job.pk, "worker")
+    assert job is not None and (job.state, job.percentage) == (State.CANCELLED, 50)
+
+
+def test_what_only_a_person_can_mend_fails_at_once(ask: Ask, stage: Stage) -> None:
+    stage.runs = [raising(JobFailed("reconnect_needed", who="anna"))]
+    job = runner.run(ask().job.pk, "worker")
+    assert job is not None
+    assert (job.state, job.error_code, job.error_params) == (State.FAILED, "reconnect_needed", {"who": "anna"})
+    assert job.message_code == "reconnect_needed"
+
+
+def test_trouble_outside_is_tried_again_with_backoff_until_it_fails(ask: Ask, stage: Stage, turn: Turn) -> None:
+    stage.runs = [raising(RetryLater("gmail_unreachable", reason="503"))]
+    job = ask().job
+    for attempt in range(1, backoff.MOST_ATTEMPTS):
+        after = runner.run(job.pk, "worker")
+        assert after is not None and (after.state, after.attempts) == (State.RUNNING, attempt)
+        assert after.phase == Phase.BACKING_OFF and runner.run(job.pk, "worker") is None
+        turn(timedelta(hours=attempt))
+    last = runner.run(job.pk, "worker")
+    assert last is not None
+    assert (last.state, last.error_code, last.error_params) == (State.FAILED, "gmail_unreachable", {"reason": "503"})
+
+
+def test_a_page_of_progress_forgives_failed_attempts(ask: Ask, stage: Stage, turn: Turn) -> None:
+    stage.runs = [raising(RetryLater("x")), page, lambda context: None]
+    job = ask().job
+    after = runner.run(job.pk, "worker")
+    assert after is not None and after.attempts == 1
+    turn(timedelta(hours=1))
+    after = runner.run(job.pk, "worker")
+    assert after is not None and (after.attempts, after.state) == (0, State.SUCCEEDED)
+
+
+def test_a_bug_keeps_its_traceback_and_gives_up_after_three(ask: Ask, stage: Stage, turn: Turn) -> None:
+    stage.runs = [raising(ZeroDivisionError("the line that did it"))]
+    job = ask().job
+    for attempt in range(backoff.MOST_ATTEMPTS_OF_A_BUG):
+        after = runner.run(job.pk, "worker")
+        turn(timedelta(hours=attempt + 1))
+    assert after is not None
+    assert (after.state, after.error_code, after.error_params) == (State.FAILED, "BUG", {"exception": "ZeroDivisionError"})
+    assert "the line that did it" in after.traceback
+
+
+def test_three_crashes_without_progress_are_poison(ask: Ask, stage: Stage, turn: Turn) -> None:
+    job = ask().job
+    for crash in range(1, backoff.MOST_CRASHES + 1):
+        assert lifecycle.claim(job.pk, "a worker that dies") is not None
+        turn(timedelta(minutes=2 * crash))
+    after = runner.run(job.pk, "worker")
+    assert after is not None and (after.state, after.error_code) == (State.FAILED, "POISON")
+    assert stage.played == []
+
+
+def test_crashes_with_progress_in_between_are_survived(ask: Ask, stage: Stage, turn: Turn) -> None:
+    job = ask().job
+    for crash in range(1, 8):
+        claimed = lifecycle.claim(job.pk, "a worker that dies")
+        assert claimed is not None and claimed.crashes <= 1
+        page(Context(claimed))
+        turn(timedelta(minutes=2 * crash))
+    after = runner.run(job.pk, "worker")
+    assert after is not None and after.state == State.SUCCEEDED
+
+
+def test_a_kind_that_settings_no_longer_name_fails_clearly(ask: Ask, stage: Stage) -> None:
+    job = ask().job
+    SyncJob.objects.filter(pk=job.pk).update(kind="forgotten")
+    after = runner.run(job.pk, "worker")
+    assert after is not None and (after.state, after.error_code) == (State.FAILED, "UNKNOWN_KIND")
+
+
+def test_a_lost_lease_leaves_the_job_to_its_new_worker(ask: Ask, stage: Stage, turn: Turn) -> None:
+    heirs: list[SyncJob | None] = []
+
+    def run(context: Context) -> None:
+        turn(timedelta(seconds=91))
+        heirs.append(lifecycle.claim(context.job.pk, "heir"))
+        page(context)
+
+    stage.runs = [run]
+    after = runner.run(ask().job.pk, "zombie")
+    assert after is not None and heirs[0] is not None
+    assert (after.state, after.worker, after.lease_token, after.percentage) == (
+        State.RUNNING, "heir", heirs[0].lease_token, 0,
+    )
+
+
+@pytest.mark.parametrize("error", [OperationalError("server closed"), InterfaceError("connection is closed")])
+def test_a_broken_connection_is_no_failure_of_the_job(ask: Ask, stage: Stage, error: Exception) -> None:
+    stage.runs = [raising(error)]
+    after = runner.run(ask().job.pk, "worker")
+    assert after is not None
+    assert (after.state, after.attempts, after.lease_token, after.message_code) == (State.RUNNING, 0, None, "database_trouble")
+
+
+def test_a_connection_killed_in_the_middle_of_a_page_leaves_nothing_of_it(ask: Ask, stage: Stage, turn: Turn) -> None:
+    def run(context: Context) -> None:
+        with context.page() as report:
+            report.percentage = 50
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    stage.runs = [run, lambda context: None]
+    job = runner.run(ask().job.pk, "worker")
+    assert job is not None and (job.state, job.percentage) == (State.RUNNING, 0)
+    turn(timedelta(seconds=6))
+    after = runner.run(job.pk, "worker")
+    assert after is not None and after.state == State.SUCCEEDED
+
+
+@pytest.mark.parametrize("error", [Interrupted(phase="x"), CancelRequested(), LeaseLost(), JobFailed("x"), RetryLater("x")])
+def test_whatever_ends_a_slice_never_reaches_celery(ask: Ask, stage: Stage, error: Exception) -> None:
+    stage.runs = [raising(error)]
+    assert isinstance(runner.run(ask().job.pk, "worker"), SyncJob)
+
+
+@pytest.mark.parametrize("attempt", [1, 2, 5, 17, 400])
+def test_the_delay_doubles_up_to_half_an_hour_with_jitter(attempt: int) -> None:
+    ceiling = backoff.delay(attempt, lambda: 1.0)
+    assert ceiling == min(30.0 * 2 ** (attempt - 1), 1800.0)
+    assert backoff.delay(attempt, lambda: 0.0) == 1.0
+
+
