@@ -13,6 +13,7 @@ from mailsync.durations import parse_duration
 
 T = TypeVar("T")
 
+
 def text(name: str, default: str | None = None) -> str:
     """The value of `name`, or the content of the file that `name`_FILE points to; raises when neither is set."""
     if path := os.environ.get(f"{name}_FILE"):
@@ -42,9 +43,13 @@ def number(name: str, default: int, *, minimum: int = 0) -> int:
 
 def duration(name: str, default: str, *, minimum: float = 1) -> timedelta:
     """A time span such as 90s, 10m, 1h, 2d; bare numbers are seconds."""
-    return _parsed(name, default, parse_duration, f"a time such as 90s, 10m or 1h, at least {minimum} s", (
-        lambda span: span.total_seconds() >= minimum
-    ))
+    return _parsed(
+        name,
+        default,
+        parse_duration,
+        f"a time such as 90s, 10m or 1h, at least {minimum} s",
+        (lambda span: span.total_seconds() >= minimum),
+    )
 
 
 def words(name: str, default: str) -> list[str]:

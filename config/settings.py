@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "channels",
     "django_celery_beat",
     "syncjobs",
@@ -155,6 +156,8 @@ CELERY_TASK_TIME_LIMIT = int(SYNC_SLICE.total_seconds()) + 300  # a backstop onl
 GOOGLE_BASE_URL = env.text("GOOGLE_BASE_URL", "").rstrip("/")
 GOOGLE_CLIENT_ID = env.text("GOOGLE_CLIENT_ID", "simulator" if GOOGLE_BASE_URL else "")
 GOOGLE_CLIENT_SECRET = env.text("GOOGLE_CLIENT_SECRET", "simulator" if GOOGLE_BASE_URL else "")
+GOOGLE_PUBSUB_SERVICE_ACCOUNT = env.text("GOOGLE_PUBSUB_SERVICE_ACCOUNT", "")  # who pushes; empty: nobody may
+GOOGLE_PUBSUB_AUDIENCE = env.text("GOOGLE_PUBSUB_AUDIENCE", f"{PUBLIC_URL}/push/gmail/")
 GMAIL_USER_UNITS_PER_MINUTE = env.number("GMAIL_USER_UNITS_PER_MINUTE", 6000)
 GMAIL_PROJECT_UNITS_PER_MINUTE = env.number("GMAIL_PROJECT_UNITS_PER_MINUTE", 1_200_000)
 GMAIL_UNIT_COSTS = env.price_table("GMAIL_UNIT_COSTS", "2026")
@@ -229,6 +232,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",  # served by us
 }
 
 # --- Logs -----------------------------------------------------------------------------------------------------------

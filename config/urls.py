@@ -1,9 +1,10 @@
 """Every address of the product."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from config import health
+from mailsync.api import push
 
 handler400 = "mailsync.api.errors.bad_request"
 handler404 = "mailsync.api.errors.not_found"
@@ -14,5 +15,6 @@ urlpatterns = [
     path("readyz", health.ready),
     path("admin/", admin.site.urls),
     path("api/", include("mailsync.api.urls")),
+    re_path(r"^push/gmail/?$", push.gmail, name="push"),
     path("", include("mailsync.dashboard.urls")),
 ]

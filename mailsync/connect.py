@@ -11,7 +11,9 @@ from syncjobs.clock import SyncNow
 def connect(owner: User, email: str, grant: str) -> Account:
     """The account of `owner` for `email`, new or reconnected; its mirror stays. Its first scheduled sync is an interval away."""
     with transaction.atomic():
-        account, created = Account.objects.get_or_create(owner=owner, email=email.lower(), defaults={"credentials": grant})
+        account, created = Account.objects.get_or_create(
+            owner=owner, email=email.lower(), defaults={"credentials": grant}
+        )
         account.credentials, account.state = grant, Account.State.OK
         account.save(update_fields=["credentials", "state"])
         if created or account.next_sync_at is None:

@@ -60,7 +60,12 @@ def keep_refreshed(account: Account, credentials: Any) -> None:
 
 
 def open_mailbox(
-    account: Account, credentials: Credentials, wait: Callable[[float, str], None], *, interactive: bool, max_wait: float
+    account: Account,
+    credentials: Credentials,
+    wait: Callable[[float, str], None],
+    *,
+    interactive: bool,
+    max_wait: float,
 ) -> GmailClient:
     """A client of this account's Gmail, spending from the quota that it shares with all who use the same mailbox."""
     return GmailClient(
@@ -79,7 +84,9 @@ def bucket(identity: str, *, interactive: bool) -> Bucket:
     limit = settings.GMAIL_USER_UNITS_PER_MINUTE
     if not limit:
         return Unlimited()
-    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS)
+    client = redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
+    )
     return RedisWindow(
         client,
         identity=identity.lower(),

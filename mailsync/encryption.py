@@ -18,7 +18,9 @@ def _box(keys: tuple[str, ...]) -> MultiFernet:
     try:
         return MultiFernet([Fernet(key) for key in keys])
     except ValueError:
-        raise ImproperlyConfigured("TOKEN_ENCRYPTION_KEYS must be Fernet keys (32 bytes, base64), newest first.") from None
+        raise ImproperlyConfigured(
+            "TOKEN_ENCRYPTION_KEYS must be Fernet keys (32 bytes, base64), newest first."
+        ) from None
 
 
 def encrypt(text: str) -> str:

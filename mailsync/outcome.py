@@ -36,4 +36,3 @@ def is_complete(account: Account) -> bool:
         return False
     proof = Certificate.objects.filter(account=account).order_by("-id").first()
     return proof is not None and not Failure.objects.filter(account=account).exists()
-

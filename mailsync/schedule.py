@@ -36,7 +36,10 @@ def request_sync(account: Account, *, trigger: Trigger, full: bool = False) -> A
 
 
 def request_scope(account: Account, scope: Scope | None, *, trigger: Trigger, ring: bool = True) -> Answer:
-    """The same for a scope of one's own; `ring=False` when the caller claims the job at once. None means whatever is due: the first sync is full, a later one incremental."""
+    """The same for a scope of one's own; `ring=False` when the caller claims the job at once.
+
+    None means whatever is due: the first sync is full, a later one incremental.
+    """
     with transaction.atomic(durable=True):
         locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         _must_be_able(locked)
@@ -75,7 +78,9 @@ def tick() -> int:
 
 def set_interval(account: Account, interval: timedelta) -> None:
     """Sync this often from now on."""
-    Account.objects.filter(pk=account.pk).update(interval=interval, next_sync_at=SyncNow() + phase(account.pk, interval))
+    Account.objects.filter(pk=account.pk).update(
+        interval=interval, next_sync_at=SyncNow() + phase(account.pk, interval)
+    )
 
 
 def pause(account: Account, *, by: str) -> None:
@@ -110,7 +115,9 @@ def _start_by_clock(account: Account) -> None:
     Account.objects.filter(pk=account.pk).update(next_sync_at=(account.next_sync_at or now) + missed * account.interval)
 
 
-def _asked(account: Account, scope: Scope, trigger: Trigger, *, queue: Queue = Queue.INTERACTIVE, ring: bool = True) -> Asked:
+def _asked(
+    account: Account, scope: Scope, trigger: Trigger, *, queue: Queue = Queue.INTERACTIVE, ring: bool = True
+) -> Asked:
     return Asked(
         kind=KIND,
         owner_id=account.owner_id,

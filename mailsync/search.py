@@ -16,7 +16,9 @@ OPERATORS: dict[str, Callable[[str], Q]] = {
     "subject": lambda words: Q(subject__icontains=words),
     "label": lambda label: Q(labels__contains=[label]) | Q(labels__contains=[label.upper()]),
     "rfc822msgid": lambda id_: Q(message_id=id_) | Q(message_id=f"<{id_.strip('<>')}>"),
-    "has": lambda what: Q(has_attachments=True) if what == "attachment" else Q(search=SearchQuery(what, config="simple")),
+    "has": lambda what: (
+        Q(has_attachments=True) if what == "attachment" else Q(search=SearchQuery(what, config="simple"))
+    ),
     "is": lambda what: STATES.get(what, lambda: Q(search=SearchQuery(what, config="simple")))(),
     "in": lambda where: PLACES.get(where, lambda: Q(labels__contains=[where.upper()]))(),
 }
@@ -47,7 +49,9 @@ def condition(word: str) -> Q:
     minus = word.startswith("-") and len(word) > 1
     name, colon, value = word.lstrip("-").partition(":")
     operator = OPERATORS.get(name.lower())
-    found = operator(value) if operator and colon and value else Q(search=SearchQuery(word.lstrip("-"), config="simple"))
+    found = (
+        operator(value) if operator and colon and value else Q(search=SearchQuery(word.lstrip("-"), config="simple"))
+    )
     return ~found if minus else found
 
 

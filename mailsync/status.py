@@ -54,5 +54,3 @@ def _one(account: Account, newest: SyncJob | None, consumed: bool) -> dict[str, 
         "complete_as_of": moment(account.complete_as_of),
         "worker_available": consumed,
     }
-
-

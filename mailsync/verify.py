@@ -80,7 +80,9 @@ def _ids(gmail: GmailClient, label: str | None = None) -> Iterator[str]:
 
 
 def _compare_bytes(account: Account, gmail: GmailClient, found: Differences, sample: int | None) -> None:
-    held = list(Message.objects.filter(account=account, deleted_at=None).order_by("gmail_id").values_list("gmail_id", flat=True))
+    held = list(
+        Message.objects.filter(account=account, deleted_at=None).order_by("gmail_id").values_list("gmail_id", flat=True)
+    )
     chosen = held if sample is None else random.Random(time.time()).sample(held, min(sample, len(held)))  # noqa: S311
     for id_, answer in gmail.get_messages(chosen):
         found.bytes_checked += 1

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import DateTimeField, DurationField, Func, Value
-from django.db.models.expressions import CombinedExpression, Combinable
+from django.db.models.expressions import Combinable, CombinedExpression
 
 
 class SyncNow(Func):
@@ -20,7 +20,9 @@ class SyncNow(Func):
 
 def in_(span: timedelta) -> CombinedExpression:
     """The moment `span` from now, by the database's clock (negative: ago)."""
-    return CombinedExpression(SyncNow(), Combinable.ADD, Value(span, output_field=DurationField()), output_field=_MOMENT)
+    return CombinedExpression(
+        SyncNow(), Combinable.ADD, Value(span, output_field=DurationField()), output_field=_MOMENT
+    )
 
 
 _MOMENT: Any = DateTimeField()

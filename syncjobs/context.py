@@ -138,4 +138,3 @@ class Context:
             self.job = progress.publish_fresh(self.job.pk)
             # The row may be another worker's by now: whoever learned its token here would pass the fence as a zombie.
             self.job.lease_token = token
-

@@ -2,12 +2,12 @@
 
 import logging
 import time
-from functools import partial
 
 from celery import current_app
 from django.db import transaction
 from django.db.models import F
 from kombu.exceptions import KombuError
+from kombu.pools import producers
 
 from syncjobs.clock import SyncNow
 from syncjobs.models import SyncJob
@@ -17,12 +17,15 @@ log = logging.getLogger(__name__)
 RUN_TASK = "syncjobs.run"
 BREAK_SECONDS = 10.0  # after a failed ring nobody waits for the broker again for so long: the control worker rings anew
 
+# A worker that listens has all the time of the world; a click that rings has not: socket time-outs of its own, no retry.
+IMPATIENT = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0, "retry_on_timeout": False}
+
 _broken_until = 0.0
 
 
 def ring_after_commit(job_id: int) -> None:
     """Ring once the surrounding transaction is committed; a failure is logged and never reaches the caller."""
-    transaction.on_commit(partial(ring, job_id), robust=True)
+    transaction.on_commit(lambda: ring(job_id) and None, robust=True)  # a partial has no name, which the log of a failure wants
 
 
 def ring(job_id: int) -> bool:
@@ -30,8 +33,10 @@ def ring(job_id: int) -> bool:
 
     Marked before it is sent: a crash between the two costs a re-ring, the other order could ring for ever.
     """
-    if not SyncJob.objects.due().filter(pk=job_id).update(
-        dispatched_at=SyncNow(), dispatch_count=F("dispatch_count") + 1
+    if (
+        not SyncJob.objects.due()
+        .filter(pk=job_id)
+        .update(dispatched_at=SyncNow(), dispatch_count=F("dispatch_count") + 1)
     ):
         return False
     queue = SyncJob.objects.values_list("queue", flat=True).get(pk=job_id)
@@ -48,8 +53,12 @@ def _send(job_id: int, queue: str) -> bool:
     global _broken_until
     if time.monotonic() < _broken_until:
         return False
+    options = current_app.conf.broker_transport_options | IMPATIENT
     try:
-        current_app.send_task(RUN_TASK, [job_id], queue=queue, retry=False, ignore_result=True, expires=900)
+        with producers[current_app.connection_for_write(transport_options=options)].acquire(timeout=1) as producer:
+            current_app.send_task(
+                RUN_TASK, [job_id], producer=producer, queue=queue, retry=False, ignore_result=True, expires=900
+            )
     except (KombuError, OSError) as error:
         _broken_until = time.monotonic() + BREAK_SECONDS
         log.warning("cannot ring for job %s, the control worker will: %s", job_id, type(error).__name__)

@@ -30,7 +30,11 @@ def lock(job: SyncJob) -> SyncJob:
 def renew(job: SyncJob, **changes: Any) -> None:
     """Prolong the lease and record what the page changed. Raises LeaseLost."""
     renewed = SyncJob.objects.held_by(job).update(
-        lease_until=in_(settings.SYNC_LEASE), heartbeat_at=SyncNow(), updated_at=SyncNow(), revision=F("revision") + 1, **changes
+        lease_until=in_(settings.SYNC_LEASE),
+        heartbeat_at=SyncNow(),
+        updated_at=SyncNow(),
+        revision=F("revision") + 1,
+        **changes,
     )
     if not renewed:
         raise LeaseLost

@@ -26,7 +26,9 @@ def queue_name(queue: str) -> str:
 def is_consumed(queue: str) -> bool:
     """Whether a worker takes from this queue, or all who do are busy with jobs they hold: saturated is not dead."""
     fresh = Heartbeat.objects.filter(name=queue_name(queue), seen_at__gt=in_(-SILENCE)).exists()
-    return fresh or SyncJob.objects.filter(queue=queue, lease_until__gt=SyncNow(), heartbeat_at__gt=in_(-SILENCE)).exists()
+    return (
+        fresh or SyncJob.objects.filter(queue=queue, lease_until__gt=SyncNow(), heartbeat_at__gt=in_(-SILENCE)).exists()
+    )
 
 
 def report() -> dict[str, bool]:

@@ -31,7 +31,9 @@ def sweep() -> int:
         SyncJob.objects.due()
         .filter(cancel_requested_at=None)
         .exclude(dispatched_at=None, lease_token=None)  # the wake-up's part
-        .annotate(silence=ExpressionWrapper(Extract(SyncNow() - F("dispatched_at"), "epoch"), output_field=FloatField()))
+        .annotate(
+            silence=ExpressionWrapper(Extract(SyncNow() - F("dispatched_at"), "epoch"), output_field=FloatField())
+        )
         .values_list("pk", "silence", "dispatch_count")[:MOST_AT_ONCE]
     )
     return _ring(pk for pk, silence, rung in due if silence is None or silence > backoff.ring_again_after(rung))

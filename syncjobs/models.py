@@ -4,7 +4,6 @@ import secrets
 import time
 from datetime import timedelta
 
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -52,7 +51,9 @@ class SyncJob(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sync_jobs")
     resource = models.CharField(max_length=64)
     title = models.CharField(max_length=320)
-    facts = models.JSONField(default=dict, help_text=_("What the kind wants shown of its resource, merged into the job's JSON."))
+    facts = models.JSONField(
+        default=dict, help_text=_("What the kind wants shown of its resource, merged into the job's JSON.")
+    )
     mode = models.CharField(_("type"), max_length=16)
     params = models.JSONField(default=dict)
     further = models.JSONField(null=True, help_text=_("The widest further pass asked for while this one ran."))
@@ -98,14 +99,18 @@ class SyncJob(models.Model):
         verbose_name_plural = _("sync jobs")
         constraints = [
             # Closes the race of two starts that both saw no active job, whatever locks they took.
-            models.UniqueConstraint(fields=["resource"], condition=Q(state__in=ACTIVE), name="one_active_job_per_resource"),
+            models.UniqueConstraint(
+                fields=["resource"], condition=Q(state__in=ACTIVE), name="one_active_job_per_resource"
+            ),
             # A crash between "final" and "when" cannot be told from a running job by its readers.
             models.CheckConstraint(
                 condition=Q(state__in=FINAL, finished_at__isnull=False) | Q(state__in=ACTIVE, finished_at=None),
                 name="finished_if_and_only_if_final",
             ),
             # A zombie that keeps a token on a final job could pass the fence.
-            models.CheckConstraint(condition=Q(lease_token=None) | Q(state=State.RUNNING), name="lease_only_while_running"),
+            models.CheckConstraint(
+                condition=Q(lease_token=None) | Q(state=State.RUNNING), name="lease_only_while_running"
+            ),
             models.CheckConstraint(
                 condition=Q(lease_token__isnull=True, lease_until__isnull=True)
                 | Q(lease_token__isnull=False, lease_until__isnull=False),
@@ -113,7 +118,8 @@ class SyncJob(models.Model):
             ),
             # A bar that is full before the end, or an end without a full bar, would lie to whoever waits for it.
             models.CheckConstraint(
-                condition=Q(state=State.SUCCEEDED, percentage=100) | (~Q(state=State.SUCCEEDED) & Q(percentage__lt=100)),
+                condition=Q(state=State.SUCCEEDED, percentage=100)
+                | (~Q(state=State.SUCCEEDED) & Q(percentage__lt=100)),
                 name="full_if_and_only_if_succeeded",
             ),
         ]
@@ -181,5 +187,3 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core import signing
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
@@ -22,7 +22,7 @@ class KeysetPagination(BasePagination):
     fields: tuple[str, ...] = ("id",)
     page_size = 50
 
-    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """One page of rows, newest first. Raises ValidationError for a bad size or cursor."""
         self.url = request.build_absolute_uri()
         size = page_size(request, self.page_size)
@@ -42,7 +42,13 @@ class KeysetPagination(BasePagination):
 
     def get_paginated_response(self, data: Any) -> Response:
         """`next`, `previous`, `results`."""
-        return Response({"next": self._link(-1, False, self.has_next), "previous": self._link(0, True, self.has_previous), "results": data})
+        return Response(
+            {
+                "next": self._link(-1, False, self.has_next),
+                "previous": self._link(0, True, self.has_previous),
+                "results": data,
+            }
+        )
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """The shape of a page in the OpenAPI schema."""

@@ -75,7 +75,7 @@ def _retry(job: SyncJob, code: str, most: int, params: dict, trace: str = "") ->
     if failed_before + 1 >= most:
         lifecycle.fail(job, code, traceback=trace, **params)
         return
-    seconds = backoff.delay(failed_before + 1, random.random)  # noqa: S311 - jitter, not a secret
+    seconds = backoff.delay(failed_before + 1, random.random)
     lifecycle.release(
         job, wait=timedelta(seconds=seconds), phase=Phase.BACKING_OFF, code=code, failed_attempt=True, **params
     )

@@ -54,7 +54,9 @@ class Jobs(JobView):
     def get(self, request: Request) -> Response:
         """One page of jobs."""
         pages = KeysetPagination()
-        rows = pages.paginate_queryset(filtered(SyncJob.objects.filter(owner=request.user), request.query_params), request)
+        rows = pages.paginate_queryset(
+            filtered(SyncJob.objects.filter(owner=request.user.pk), request.query_params), request
+        )
         return pages.get_paginated_response([job_json(job) for job in rows])
 
 
@@ -70,7 +72,9 @@ class Job(JobView):
 class Events(JobView):
     """A job's log."""
 
-    @extend_schema(operation_id="jobs_events", parameters=[OpenApiParameter("after", OpenApiTypes.INT)], responses=EventList)
+    @extend_schema(
+        operation_id="jobs_events", parameters=[OpenApiParameter("after", OpenApiTypes.INT)], responses=EventList
+    )
     def get(self, request: Request, task_id: str) -> Response:
         """Events after the id given, oldest first, 200 at most."""
         after = request.query_params.get("after", "0")
@@ -103,7 +107,10 @@ class Retry(JobView):
         if job.state not in (State.FAILED, State.CANCELLED):
             raise Conflict("Only a failed or cancelled job can be retried.", code="not_retryable")
         fresh = registry.kind(job.kind).restart(job, trigger_of(request))
-        return Response({"success": True, "created": True, "task_id": fresh.task_id, "in_progress": True, "job": job_json(fresh)}, status=202)
+        return Response(
+            {"success": True, "created": True, "task_id": fresh.task_id, "in_progress": True, "job": job_json(fresh)},
+            status=202,
+        )
 
 
 def filtered(jobs: QuerySet[SyncJob], wanted: Any) -> QuerySet[SyncJob]:

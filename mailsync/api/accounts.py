@@ -35,7 +35,7 @@ def account_json(account: Account) -> dict[str, Any]:
 
 
 def _mine(request: Request) -> QuerySet[Account]:
-    return Account.objects.filter(owner=request.user)
+    return Account.objects.filter(owner=request.user.pk)
 
 
 class Accounts(APIView):
@@ -45,7 +45,9 @@ class Accounts(APIView):
     def get(self, request: Request) -> Response:
         """One page of accounts."""
         pages = KeysetPagination()
-        return pages.get_paginated_response([account_json(each) for each in pages.paginate_queryset(_mine(request), request)])
+        return pages.get_paginated_response(
+            [account_json(each) for each in pages.paginate_queryset(_mine(request), request)]
+        )
 
 
 class OneAccount(APIView):

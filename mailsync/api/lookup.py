@@ -13,7 +13,7 @@ LARGEST_ID = 2**63 - 1
 
 def accounts(request: Request) -> QuerySet[Account]:
     """The user's accounts, or the one that `account` names; a stranger's is 404."""
-    mine = Account.objects.filter(owner=request.user).order_by("pk")
+    mine = Account.objects.filter(owner=request.user.pk).order_by("pk")
     text = request.query_params.get("account")
     if text is None:
         return mine

@@ -108,7 +108,9 @@ class Messages(APIView):
     def get(self, request: Request) -> Response:
         """One page of what matches."""
         pages = NewestFirst()
-        return pages.get_paginated_response([listed_json(each) for each in pages.paginate_queryset(found(request), request)])
+        return pages.get_paginated_response(
+            [listed_json(each) for each in pages.paginate_queryset(found(request), request)]
+        )
 
 
 class OneMessage(APIView):
@@ -125,7 +127,9 @@ class Raw(APIView):
 
     content_negotiation_class = AnyAccept
 
-    @extend_schema(operation_id="messages_raw", parameters=[ACCOUNT], responses={(200, "message/rfc822"): OpenApiTypes.BINARY})
+    @extend_schema(
+        operation_id="messages_raw", parameters=[ACCOUNT], responses={(200, "message/rfc822"): OpenApiTypes.BINARY}
+    )
     def get(self, request: Request, gmail_id: str) -> HttpResponse:
         """Exactly what Gmail gave."""
         raw = messages.raw(one(request, gmail_id))

@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from mailsync.api import accounts, messages, sync
+from mailsync.api import accounts, messages, openapi, sync
 
 urlpatterns = [
     re_path(r"^sync/smart/?$", sync.Smart.as_view(), name="sync-smart"),
@@ -17,5 +17,6 @@ urlpatterns = [
     re_path(r"^messages/(?P<gmail_id>[0-9A-Za-z]{1,32})/?$", messages.OneMessage.as_view(), name="message-json"),
     re_path(r"^messages/(?P<gmail_id>[0-9A-Za-z]{1,32})/raw/?$", messages.Raw.as_view(), name="message-raw"),
     re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
+    re_path(r"^docs/?$", openapi.Docs.as_view(), name="docs"),
     path("", include("syncjobs.urls")),
 ]

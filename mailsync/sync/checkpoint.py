@@ -1,4 +1,4 @@
-"""Where a mailbox's mirror stands: a cursor into history, the position of an unfinished pass. Pure."""
+"""Where a mailbox's mirror stands: a cursor into history with the position of an unfinished pass."""
 
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum

@@ -190,7 +190,9 @@ class Engine:
             return False
         self._spend_budget()
         ids = [wanted[0].id] if wanted[0].large else [each.id for each in wanted if not each.large]
-        self._save(fetching.fetch(self.gmail, ids, large=wanted[0].large, beat=self.job.beat, clock=self.clock), position)
+        self._save(
+            fetching.fetch(self.gmail, ids, large=wanted[0].large, beat=self.job.beat, clock=self.clock), position
+        )
         return True
 
     def _save(self, batch: Batch, position: Position | None) -> None:
@@ -201,7 +203,9 @@ class Engine:
             self.stats.done += len(batch.mails)
             progress = self._progress("fetching", percentage(self.stats.done, self.stats.total, ceiling=95))
         else:
-            progress = self._counted("fetching", position, -(len(batch.mails) + len(batch.vanished) + len(batch.failed)))
+            progress = self._counted(
+                "fetching", position, -(len(batch.mails) + len(batch.vanished) + len(batch.failed))
+            )
         self.store.save(batch, progress)
 
     def _replay(self) -> None:
@@ -260,7 +264,7 @@ class Engine:
         return self._progress("replaying", percentage(self.stats.done, self.stats.total, ceiling=90))
 
     def _counted(self, phase: str, position: Position, change: int) -> Progress:
-        """Progress of a pass from what is listed and wanted; `change` is what this page adds to the listed (or takes from the wanted)."""
+        """Progress of a pass; `change` is what this page adds to what is listed, or takes from what is wanted."""
         tally = self.store.tally()
         listed = tally.listed + max(change, 0)
         wanted = max(tally.wanted + change, 0)

@@ -32,7 +32,9 @@ def run(context: Context) -> None:
         credentials = open_credentials(account)
         gmail = open_mailbox(account, credentials, _waiting(context), interactive=interactive, max_wait=MOST_PATIENCE)
         try:
-            _pass(context, Engine(gmail, MailboxStore(account, context), context, _stats(context), budget=context.limit))
+            _pass(
+                context, Engine(gmail, MailboxStore(account, context), context, _stats(context), budget=context.limit)
+            )
         finally:
             keep_refreshed(account, credentials)
             gmail.close()
@@ -102,7 +104,6 @@ def _translated() -> Iterator[None]:
 def _pause(retry_at: float | None, now: float) -> float:
     wanted = (retry_at - now) if retry_at is not None else 60.0
     return min(max(wanted, SHORTEST_PAUSE), LONGEST_PAUSE)
-
 
 
 MAILBOX = Kind(run=run, wider=wider, finished=outcome.record, restart=restart, texts=TEXTS, phases=PHASES)

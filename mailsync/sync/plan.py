@@ -1,4 +1,4 @@
-"""Decide what history means for the mirror. Pure: no clock, no network, no database."""
+"""Decide what history means for the mirror, without clock, network or database."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

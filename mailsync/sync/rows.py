@@ -1,4 +1,4 @@
-"""Turn fetched messages into rows. Pure."""
+"""Turn fetched messages into rows."""
 
 import hashlib
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""How much a mailbox's job does, and which of two requests is the wider. Pure."""
+"""How much a mailbox's job does."""
 
 from syncjobs.admission import Scope
 

@@ -52,7 +52,9 @@ class MailboxStore:
             Listed.objects.filter(account=self.account).delete()
             self._replace_labels(labels)
 
-    def list_page(self, refs: Sequence[MessageRef], position: Position, progress: Progress, *, large: bool = False) -> None:
+    def list_page(
+        self, refs: Sequence[MessageRef], position: Position, progress: Progress, *, large: bool = False
+    ) -> None:
         """Note a page of ids."""
         with self._page(progress, position=position.to_json()):
             self._execute(
@@ -137,9 +139,14 @@ class MailboxStore:
             missing = self._rows(statements.MISSING)
             self._listed().filter(gmail_id__in=[id_ for id_, owed in missing if not owed]).update(wanted=True)
             Certificate.objects.create(
-                account=self.account, job=self.job.job.task_id, history_id=self.checkpoint().history_id or 0,
-                listed=self._listed().count(), mirrored=self.mirrored(), missing=[id_ for id_, _ in missing[:MOST_NAMED]],
-                missing_count=len(missing), labels_checked=labels_checked,
+                account=self.account,
+                job=self.job.job.task_id,
+                history_id=self.checkpoint().history_id or 0,
+                listed=self._listed().count(),
+                mirrored=self.mirrored(),
+                missing=[id_ for id_, _ in missing[:MOST_NAMED]],
+                missing_count=len(missing),
+                labels_checked=labels_checked,
             )
         return Verdict(len(missing), sum(owed for _, owed in missing), len(gone))
 
@@ -151,7 +158,10 @@ class MailboxStore:
         ids = {gmail_id: pk for pk, gmail_id, _ in saved}
         raws = [(ids[each.message.id], *raw_row(each.message.raw or b"")) for each in batch.mails]
         columns = zip(*raws, strict=True)
-        self._execute(statements.SAVE_RAW, **{name: list(column) for name, column in zip(("ids", "data", "sizes", "hashes"), columns, strict=True)})
+        self._execute(
+            statements.SAVE_RAW,
+            **{name: list(column) for name, column in zip(("ids", "data", "sizes", "hashes"), columns, strict=True)},
+        )
         return sum(inserted for _, _, inserted in saved)
 
     def _owe(self, batch: Batch) -> None:
@@ -189,8 +199,13 @@ class MailboxStore:
         mine = Label.objects.filter(account=self.account)
         mine.exclude(label_id__in=[label.id for label in labels]).delete()
         Label.objects.bulk_create(
-            [Label(account=self.account, label_id=label.id, name=label.name[:1024], type=label.type) for label in labels],
-            update_conflicts=True, unique_fields=["account", "label_id"], update_fields=["name", "type"],
+            [
+                Label(account=self.account, label_id=label.id, name=label.name[:1024], type=label.type)
+                for label in labels
+            ],
+            update_conflicts=True,
+            unique_fields=["account", "label_id"],
+            update_fields=["name", "type"],
         )
 
     def _spend(self, units: int) -> None:

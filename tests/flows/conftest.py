@@ -35,8 +35,12 @@ def product(gmail: Gmail) -> Iterator[Product]:
     with tempfile.TemporaryDirectory(prefix="mailsync-flows-", ignore_cleanup_errors=True) as directory:
         Path(directory).chmod(0o711)
         started = Product(
-            Path(directory) / "home", free_port(), GOOGLE_BASE_URL=gmail.address, GMAIL_USER_UNITS_PER_MINUTE="0",
-            SYNC_LEASE="6s", SYNC_STALE_AFTER="12s",
+            Path(directory) / "home",
+            free_port(),
+            GOOGLE_BASE_URL=gmail.address,
+            GMAIL_USER_UNITS_PER_MINUTE="0",
+            SYNC_LEASE="6s",
+            SYNC_STALE_AFTER="12s",
         )
         yield started
         started.stop()

@@ -18,7 +18,14 @@ import requests
 ROOT = Path(__file__).resolve().parents[2]
 TO_START = 90.0
 TO_ANSWER = 10.0
-MISSING_HERE = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "TOKEN_ENCRYPTION_KEYS", "MAILSYNC_EMBEDDED", "MAILSYNC_ROLE")
+MISSING_HERE = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "TOKEN_ENCRYPTION_KEYS",
+    "MAILSYNC_EMBEDDED",
+    "MAILSYNC_ROLE",
+)
 
 
 def eventually(true: Callable[[], Any], *, within: float, every: float = 0.2) -> Any:
@@ -35,7 +42,13 @@ class Started:
 
     def __init__(self, command: list[str], environment: dict[str, str], ready: str) -> None:
         self.process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
         )
         self.output: list[str] = []
         self._lines: queue.Queue[str] = queue.Queue()
@@ -98,14 +111,23 @@ class Product(Started):
 
     def __init__(self, home: Path, port: int, **environment: str) -> None:
         kept = {name: value for name, value in os.environ.items() if name not in MISSING_HERE}
-        self.environment = kept | {"MAILSYNC_HOME": str(home), "PORT": str(port), "DJANGO_SETTINGS_MODULE": "config.settings"} | environment
+        self.environment = (
+            kept
+            | {"MAILSYNC_HOME": str(home), "PORT": str(port), "DJANGO_SETTINGS_MODULE": "config.settings"}
+            | environment
+        )
         super().__init__([sys.executable, "-m", "config.supervisor"], self.environment, r"is ready on (\S+)")
         self.token = self.manage("create_api_token", "demo").splitlines()[-1]
 
     def manage(self, *command: str, ok: bool = True) -> str:
         """Run manage.py as an operator would."""
         done = subprocess.run(
-            [sys.executable, "manage.py", *command], cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
         assert (done.returncode == 0) is ok, done.stdout + done.stderr
         return done.stdout
@@ -117,7 +139,9 @@ class Product(Started):
 
     def connect(self, email: str) -> int:
         """Connect a mailbox of the demo user; the account's id."""
-        said = self.manage("connect_account", "--owner", "demo", "--email", email, "--refresh-token", f"sim-refresh-{email}")
+        said = self.manage(
+            "connect_account", "--owner", "demo", "--email", email, "--refresh-token", f"sim-refresh-{email}"
+        )
         found = re.search(r"account (\d+)", said)
         assert found, said
         return int(found[1])
@@ -136,7 +160,9 @@ class Product(Started):
 
     def done(self, task_id: str, at_least: int) -> dict[str, Any]:
         """The job once so many messages are there."""
-        return eventually(lambda: job if (job := self.job(task_id))["stats"]["done"] >= at_least else None, within=30, every=0.05)
+        return eventually(
+            lambda: job if (job := self.job(task_id))["stats"]["done"] >= at_least else None, within=30, every=0.05
+        )
 
     def processes(self, *words: str) -> list[psutil.Process]:
         """The running processes of this product whose command lines hold all the words, children of a pool included."""

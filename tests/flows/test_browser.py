@@ -10,8 +10,14 @@ from tests.flows.conftest import MESSAGES
 from tests.flows.product import Product, eventually
 
 QUIET = [
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 ]
 
 pytestmark = pytest.mark.browser
@@ -42,7 +48,9 @@ def page(browser: Browser, product: Product) -> Iterator[Page]:
     assert complaints == []
 
 
-def test_press_sync_and_watch_the_bar_move_until_the_mail_is_there(page: Page, product: Product, account: int, mailbox: str) -> None:
+def test_press_sync_and_watch_the_bar_move_until_the_mail_is_there(
+    page: Page, product: Product, account: int, mailbox: str
+) -> None:
     page.goto(f"{product.address}/accounts/{account}/")
     page.get_by_role("button", name="Sync", exact=True).first.click()
     bar = page.get_by_role("progressbar").first

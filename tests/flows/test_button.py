@@ -22,7 +22,9 @@ def test_a_click_mirrors_the_mailbox_exactly(product: Product, account: int, mai
     assert "Equal." in product.manage("verify_account", mailbox, "--all")
 
 
-def test_what_changes_in_gmail_is_mirrored_for_a_few_units(product: Product, gmail: Gmail, account: int, mailbox: str) -> None:
+def test_what_changes_in_gmail_is_mirrored_for_a_few_units(
+    product: Product, gmail: Gmail, account: int, mailbox: str
+) -> None:
     product.finished(product.start(account).json()["task_id"])
     ids = gmail.ids(mailbox)
     gmail.control("deliver", email=mailbox, count=5)

@@ -6,13 +6,20 @@ import sys
 
 from tests.flows.product import ROOT, Product, eventually
 
-DUE_NOW = "from mailsync.models import Account; from syncjobs.clock import SyncNow; Account.objects.filter(pk={}).update(next_sync_at=SyncNow())"
+DUE_NOW = """
+from mailsync.models import Account
+from syncjobs.clock import SyncNow
+Account.objects.filter(pk={}).update(next_sync_at=SyncNow())
+"""
 
 
 def test_a_due_account_syncs_by_itself_and_a_second_beat_changes_nothing(product: Product, account: int) -> None:
     beat = subprocess.Popen(
         [sys.executable, "-m", "celery", "-A", "config", "beat", "--pidfile=", "--loglevel", "ERROR"],
-        cwd=ROOT, env=product.environment | servers_of(product), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+        env=product.environment | servers_of(product),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         product.manage("shell", "-v", "0", "-c", DUE_NOW.format(account))
@@ -31,7 +38,8 @@ def test_a_due_account_syncs_by_itself_and_a_second_beat_changes_nothing(product
 
 def servers_of(product: Product) -> dict[str, str]:
     """The addresses of the servers that the product runs."""
-    code = "import os, json; print(json.dumps({n: os.environ[n] for n in ('DATABASE_URL', 'REDIS_URL', 'SECRET_KEY', 'TOKEN_ENCRYPTION_KEYS')}))"
+    names = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "TOKEN_ENCRYPTION_KEYS")
+    code = f"import os, json; print(json.dumps({{name: os.environ[name] for name in {names}}}))"
     return json.loads(product.manage("shell", "-v", "0", "-c", code).splitlines()[-1])
 
 

@@ -28,7 +28,9 @@ def test_killed_workers_come_back_and_go_on(product: Product, gmail: Gmail, acco
     assert "Equal." in product.manage("verify_account", mailbox, "--all")
 
 
-def test_a_silent_job_is_replaced_and_a_healthy_old_one_is_not(product: Product, gmail: Gmail, account: int, mailbox: str) -> None:
+def test_a_silent_job_is_replaced_and_a_healthy_old_one_is_not(
+    product: Product, gmail: Gmail, account: int, mailbox: str
+) -> None:
     old = product.start(account).json()["task_id"]
     product.done(old, at_least=PAGE)
     workers = product.workers()
@@ -50,7 +52,9 @@ def test_a_silent_job_is_replaced_and_a_healthy_old_one_is_not(product: Product,
     assert "Equal." in product.manage("verify_account", mailbox, "--all")
 
 
-def test_a_healthy_job_older_than_the_limit_is_adopted(product: Product, gmail: Gmail, account: int, mailbox: str) -> None:
+def test_a_healthy_job_older_than_the_limit_is_adopted(
+    product: Product, gmail: Gmail, account: int, mailbox: str
+) -> None:
     gmail.control("latency", latency=0.8)
     try:
         task_id = product.start(account).json()["task_id"]

@@ -36,8 +36,12 @@ class Command(BaseCommand):
         except Exception:
             raise CommandError(f"{options['email']!r} is not an e-mail address.") from None
         token = options["refresh_token"]
-        account = connect(owner, options["email"], user_grant(token) if token else _delegation(options["service_account"]))
-        self.stdout.write(f"Connected {account.email} (account {account.pk}); first scheduled sync {account.next_sync_at:%Y-%m-%d %H:%M} UTC.")
+        account = connect(
+            owner, options["email"], user_grant(token) if token else _delegation(options["service_account"])
+        )
+        self.stdout.write(
+            f"Connected {account.email} (account {account.pk}); first scheduled sync {account.next_sync_at:%Y-%m-%d %H:%M} UTC."
+        )
 
 
 def _delegation(path: Path) -> str:

@@ -19,7 +19,9 @@ class Command(BaseCommand):
         """Whose, what for, how long."""
         parser.add_argument("name", help="name of the user")
         parser.add_argument("--label", default="", help="what it is for")
-        parser.add_argument("--expires", default=None, metavar="90d", help="how long it is valid (default: until revoked)")
+        parser.add_argument(
+            "--expires", default=None, metavar="90d", help="how long it is valid (default: until revoked)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the secret."""

@@ -54,8 +54,13 @@ class Command(BaseCommand):
 def _watch(job: SyncJob) -> SyncJob:
     """Work on the job wherever nobody else does, and show it until it is final."""
     worker = f"foreground@{socket.gethostname()}:{os.getpid()}"
-    columns = (TextColumn("{task.fields[phase]:<24}"), BarColumn(), TextColumn("{task.percentage:>5.1f} %"),
-               TextColumn("{task.fields[counts]}"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.fields[phase]:<24}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>5.1f} %"),
+        TextColumn("{task.fields[counts]}"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(file=sys.stderr)) as bar:
         line = bar.add_task("", total=100, phase="", counts="")
         while job.is_active:

@@ -22,7 +22,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which, how thoroughly, in which words."""
         parser.add_argument("address", help="address (or id) of the mailbox")
-        parser.add_argument("--sample", type=int, default=50, metavar="N", help="compare the bytes of N messages (default 50)")
+        parser.add_argument(
+            "--sample", type=int, default=50, metavar="N", help="compare the bytes of N messages (default 50)"
+        )
         parser.add_argument("--all", action="store_true", help="compare the bytes of all messages")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
@@ -33,7 +35,9 @@ class Command(BaseCommand):
             raise CommandError("--sample must not be negative.")
         try:
             credentials = open_credentials(account)
-            gmail = open_mailbox(account, credentials, lambda seconds, _: time.sleep(seconds), interactive=True, max_wait=120)
+            gmail = open_mailbox(
+                account, credentials, lambda seconds, _: time.sleep(seconds), interactive=True, max_wait=120
+            )
             found = verify(account, gmail, sample=None if options["all"] else options["sample"])
             keep_refreshed(account, credentials)
         except (GmailError, Undecryptable) as error:
@@ -41,7 +45,14 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps({"account": account.pk, "email": account.email, **found.as_json()}))
         else:
-            self.stdout.write("\n".join([f"{account.email}: {found.checked} messages listed, bytes of {found.bytes_checked} compared.", *sentences(found)]))
+            self.stdout.write(
+                "\n".join(
+                    [
+                        f"{account.email}: {found.checked} messages listed, bytes of {found.bytes_checked} compared.",
+                        *sentences(found),
+                    ]
+                )
+            )
         if not found.equal:
             raise CommandError(f"The mirror of {account.email} differs from Gmail.")
         if not options["json"]:

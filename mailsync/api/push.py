@@ -1,0 +1,43 @@
+"""Where Pub/Sub delivers Gmail's notifications.
+
+An answer other than a success makes Pub/Sub deliver again, with growing pauses, until the subscription gives up.
+"""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from gmail.errors import Refused, Transient
+from mailsync import push
+from mailsync.api.errors import shape
+
+LONGEST_BODY = 65_536  # bytes; a notification of Gmail's has some 300
+
+
+@csrf_exempt
+@require_POST
+def gmail(request: HttpRequest) -> HttpResponse:
+    """204 once every mirror of the mailbox is told; 403 for whoever is not the expected sender."""
+    if not push.is_configured():
+        return _error(404, "push_not_configured", "This installation expects no pushes.")
+    try:
+        push.authenticate(request.headers.get("Authorization", ""))
+    except Refused as refusal:
+        return _error(403, "forged", str(refusal))
+    except Transient as trouble:
+        return _error(503, "keys_unavailable", str(trouble))
+    return _receive(request.read(LONGEST_BODY + 1))
+
+
+def _receive(body: bytes) -> HttpResponse:
+    if len(body) > LONGEST_BODY:
+        return _error(413, "too_large", "This is longer than any notification.")
+    try:
+        push.receive(body)
+    except Refused as refusal:
+        return _error(400, "malformed", str(refusal))
+    return HttpResponse(status=204)
+
+
+def _error(status: int, code: str, message: str) -> JsonResponse:
+    return JsonResponse(shape(code, message), status=status)

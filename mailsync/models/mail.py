@@ -1,0 +1,107 @@
+"""Labels, messages, their exact bytes."""
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from mailsync.models.accounts import Account
+from syncjobs.clock import SyncNow
+
+
+class Label(models.Model):
+    """A label of Gmail, by its own id."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="labels")
+    label_id = models.CharField(max_length=255)
+    name = models.CharField(max_length=1024)
+    type = models.CharField(max_length=16)
+
+    class Meta:
+        verbose_name = _("label")
+        verbose_name_plural = _("labels")
+        constraints = [models.UniqueConstraint(fields=["account", "label_id"], name="one_label_per_account_and_id")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    """Questions about mail."""
+
+    def of(self, user: Any) -> "MessageQuerySet":
+        """The mail of a user's own accounts."""
+        return self.filter(account__owner=user)
+
+    def present(self) -> "MessageQuerySet":
+        """Not deleted in Gmail."""
+        return self.filter(deleted_at=None)
+
+    def outside_spam_and_trash(self) -> "MessageQuerySet":
+        """What Gmail shows unless asked for more."""
+        return self.exclude(labels__overlap=["SPAM", "TRASH"])
+
+
+class Message(models.Model):
+    """One mail as Gmail has it: labels by id, fields for finding, times by Gmail's own clock."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="messages")
+    gmail_id = models.CharField(max_length=32, db_collation="C")
+    thread_id = models.CharField(max_length=32, db_collation="C")
+    labels = ArrayField(models.CharField(max_length=255), default=list)
+    labels_as_of = models.BigIntegerField(
+        help_text=_("The historyId the labels were seen at; older never overwrites newer.")
+    )
+    history_id = models.BigIntegerField()
+    internal_date = models.DateTimeField()
+    size = models.BigIntegerField()
+    snippet = models.TextField(default="")
+    subject = models.TextField(default="")
+    sender_name = models.TextField(default="")
+    sender_email = models.TextField(default="")
+    to = models.JSONField(default=list)
+    cc = models.JSONField(default=list)
+    date = models.DateTimeField(null=True)
+    message_id = models.TextField(default="")
+    has_attachments = models.BooleanField(default=False)
+    attachments = models.JSONField(default=list)
+    defects = ArrayField(models.TextField(), default=list, help_text=_("What the parser had to guess or leave out."))
+    fidelity = models.CharField(max_length=10, default="raw")
+    deleted_at = models.DateTimeField(null=True, help_text=_("When it was seen to be deleted in Gmail."))
+    stored_at = models.DateTimeField(db_default=SyncNow())
+    search = SearchVectorField(null=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        constraints = [models.UniqueConstraint(fields=["account", "gmail_id"], name="one_message_per_account_and_id")]
+        indexes = [
+            models.Index(fields=["account", "-internal_date", "-gmail_id"], name="mail_newest_first"),
+            models.Index(fields=["account", "thread_id"], name="mail_by_thread"),
+            GinIndex(fields=["labels"], name="mail_by_label"),
+            GinIndex(fields=["search"], name="mail_by_word"),
+        ]
+
+    def __str__(self) -> str:
+        return self.gmail_id
+
+
+class RawMessage(models.Model):
+    """The exact bytes of a mail, compressed."""
+
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, primary_key=True, related_name="raw")
+    data = models.BinaryField()
+    size = models.BigIntegerField()
+    sha256 = models.BinaryField(max_length=32)
+
+    class Meta:
+        verbose_name = _("raw message")
+        verbose_name_plural = _("raw messages")
+
+    def __str__(self) -> str:
+        return str(self.message_id)

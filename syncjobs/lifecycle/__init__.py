@@ -1,0 +1,19 @@
+"""Change the state of a job; nothing outside this package does."""
+
+from syncjobs.lifecycle.asking import Answer, Asked, request
+from syncjobs.lifecycle.ending import cancel, cancel_by_force, cancelled, fail, succeed
+from syncjobs.lifecycle.working import begin_further, claim, release
+
+__all__ = [
+    "Answer",
+    "Asked",
+    "begin_further",
+    "cancel",
+    "cancel_by_force",
+    "cancelled",
+    "claim",
+    "fail",
+    "release",
+    "request",
+    "succeed",
+]

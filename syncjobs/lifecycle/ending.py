@@ -1,0 +1,120 @@
+"""Make a job final: well, badly, or because a person asked for it."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Coalesce
+
+from syncjobs import journal, progress, registry
+from syncjobs.clock import SyncNow, in_
+from syncjobs.errors import AlreadyFinished, CancelRequested, LeaseLost
+from syncjobs.lifecycle.columns import NO_LEASE, VISIBLE
+from syncjobs.models import SyncJob
+from syncjobs.states import Phase, State
+
+
+def succeed(job: SyncJob) -> bool:
+    """Finish well; False when a further pass was asked for in the meantime: begin it, the job goes on.
+
+    Raises LeaseLost, CancelRequested.
+    """
+    mine = SyncJob.objects.held_by(job).filter(further__isnull=True, cancel_requested_at=None)
+    if finish(job, State.SUCCEEDED, mine, code="done", percentage=100.0, eta_seconds=0.0):
+        return True
+    held = SyncJob.objects.held_by(job).first()
+    if held is None:
+        raise LeaseLost
+    if held.cancel_requested_at is not None:
+        raise CancelRequested
+    return False
+
+
+def fail(job: SyncJob, code: str, *, traceback: str = "", **params: Any) -> None:
+    """Finish badly; `code` tells a person what to do. Raises LeaseLost."""
+    if not finish(job, State.FAILED, SyncJob.objects.held_by(job), code=code, params=params, traceback=traceback):
+        raise LeaseLost
+
+
+def cancel(job: SyncJob, *, by: str) -> SyncJob:
+    """Cancel at once what nobody holds; ask the worker of what somebody holds. Raises AlreadyFinished."""
+    if finish(
+        job, State.CANCELLED, SyncJob.objects.active().unleased().filter(pk=job.pk), code="cancelled", params={"by": by}
+    ):
+        return SyncJob.objects.get(pk=job.pk)
+    with transaction.atomic():
+        asked = (
+            SyncJob.objects.active()
+            .filter(pk=job.pk)
+            .update(
+                cancel_requested_at=Coalesce("cancel_requested_at", SyncNow()),
+                further=None,
+                message_code="cancelling",
+                **VISIBLE,
+            )
+        )
+        if not asked:
+            raise AlreadyFinished(job.task_id)
+        journal.note(job, "cancel_requested", by=by)
+    return progress.publish_fresh(job.pk)
+
+
+def cancelled(job: SyncJob) -> None:
+    """The worker saw the wish to cancel, stopped between two pages. Raises LeaseLost."""
+    if not finish(job, State.CANCELLED, SyncJob.objects.held_by(job), code="cancelled"):
+        raise LeaseLost
+
+
+def cancel_by_force(job: SyncJob) -> bool:
+    """Cancel a job that its worker gave back, or whose worker did not answer within its grace: that one finds its lease gone."""
+    wished = SyncJob.objects.active().filter(pk=job.pk, cancel_requested_at__isnull=False)
+    if finish(job, State.CANCELLED, wished.filter(lease_token=None), code="cancelled"):
+        return True
+    overdue = wished.filter(cancel_requested_at__lt=in_(-settings.SYNC_LEASE * 2 / 3))
+    return finish(job, State.CANCELLED, overdue, code="cancelled_by_force")
+
+
+def finish(
+    job: SyncJob,
+    state: State,
+    which: Any,
+    *,
+    code: str,
+    params: dict[str, Any] | None = None,
+    traceback: str = "",
+    **columns: Any,
+) -> bool:
+    """Make `which` final if it still matches; the kind's own bookkeeping commits with it or not at all."""
+    params = params or {}
+    error = (
+        {"error_code": code, "error_params": params, "traceback": traceback[-20_000:]} if state is State.FAILED else {}
+    )
+    with transaction.atomic():
+        savepoint = transaction.savepoint()
+        _tell_kind(job, state, code)  # first: it locks the resource, and resource comes before job in the lock order
+        if not which.update(
+            state=state,
+            phase=Phase.DONE,
+            finished_at=SyncNow(),
+            message_code=code,
+            message_params=params,
+            **columns,
+            **error,
+            **NO_LEASE,
+            **VISIBLE,
+        ):
+            transaction.savepoint_rollback(savepoint)
+            return False
+        level = journal.Level.ERROR if state is State.FAILED else journal.Level.INFO
+        journal.note(
+            job, "failed" if state is State.FAILED else code, level, **({"reason": code} | params if error else params)
+        )
+        transaction.on_commit(lambda: progress.publish_fresh(job.pk) and None, robust=True)
+    return True
+
+
+def _tell_kind(job: SyncJob, state: State, code: str) -> None:
+    try:
+        registry.kind(job.kind).finished(job, state, code)
+    except registry.UnknownKind:
+        return  # settings no longer name it: the row may still become final
