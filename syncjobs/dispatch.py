@@ -25,7 +25,9 @@ _broken_until = 0.0
 
 def ring_after_commit(job_id: int) -> None:
     """Ring once the surrounding transaction is committed; a failure is logged and never reaches the caller."""
-    transaction.on_commit(lambda: ring(job_id) and None, robust=True)  # a partial has no name, which the log of a failure wants
+    transaction.on_commit(
+        lambda: ring(job_id) and None, robust=True
+    )  # a partial has no name, which the log of a failure wants
 
 
 def ring(job_id: int) -> bool:
