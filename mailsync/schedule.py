@@ -2,6 +2,7 @@
 
 import math
 import zlib
+from contextlib import suppress
 from datetime import timedelta
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from mailsync.sync.scopes import FULL, INCREMENTAL
 from syncjobs import lifecycle
 from syncjobs.admission import Scope
 from syncjobs.clock import SyncNow
+from syncjobs.errors import AlreadyFinished, NotRetryable
 from syncjobs.lifecycle import Answer, Asked
 from syncjobs.models import SyncJob
 from syncjobs.states import Queue, Trigger
@@ -19,12 +21,16 @@ MOST_DUE = 200  # accounts that one tick takes
 KIND = "mailbox"
 
 
-class Paused(Exception):
+class Paused(NotRetryable):
     """This account rests until it is resumed."""
 
+    code = "paused"
 
-class ReconnectNeeded(Exception):
+
+class ReconnectNeeded(NotRetryable):
     """The grant of this account is known to be dead."""
+
+    code = "reconnect_needed"
 
 
 def request_sync(account: Account, *, trigger: Trigger, full: bool = False) -> Answer:
@@ -88,7 +94,8 @@ def pause(account: Account, *, by: str) -> None:
     Account.objects.filter(pk=account.pk, paused_at=None).update(paused_at=SyncNow())
     job = SyncJob.objects.active().filter(resource=account.resource).first()
     if job is not None:
-        lifecycle.cancel(job, by=by)
+        with suppress(AlreadyFinished):  # it ended in between
+            lifecycle.cancel(job, by=by)
 
 
 def resume(account: Account) -> None:

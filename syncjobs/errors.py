@@ -45,4 +45,6 @@ class AlreadyFinished(Exception):
 
 
 class NotRetryable(Exception):
-    """Only a failed or cancelled job can be retried."""
+    """This job cannot be started anew: it did not fail, or what it works on is at rest; `code` says which."""
+
+    code = "not_retryable"

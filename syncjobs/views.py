@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from syncjobs import lifecycle, registry
-from syncjobs.errors import AlreadyFinished
+from syncjobs.errors import AlreadyFinished, NotRetryable
 from syncjobs.models import SyncJob
 from syncjobs.pagination import KeysetPagination
 from syncjobs.schema import EventList, JobAnswer, JobList, JobSchema
@@ -106,7 +106,10 @@ class Retry(JobView):
         job = self.job(request, task_id)
         if job.state not in (State.FAILED, State.CANCELLED):
             raise Conflict("Only a failed or cancelled job can be retried.", code="not_retryable")
-        fresh = registry.kind(job.kind).restart(job, trigger_of(request))
+        try:
+            fresh = registry.kind(job.kind).restart(job, trigger_of(request))
+        except NotRetryable as error:
+            raise Conflict("This job cannot be started anew now.", code=error.code) from None
         return Response(
             {"success": True, "created": True, "task_id": fresh.task_id, "in_progress": True, "job": job_json(fresh)},
             status=202,
