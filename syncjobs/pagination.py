@@ -90,7 +90,7 @@ class KeysetPagination(BasePagination):
 def page_size(request: Request, default: int) -> int:
     """The `page_size` asked for; raises ValidationError outside 1 to 200."""
     text = request.query_params.get("page_size", str(default))
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= LARGEST_PAGE:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= LARGEST_PAGE:
         raise ValidationError({"page_size": [f"A whole number from 1 to {LARGEST_PAGE}."]}, code="bad_page_size")
     return int(text)
 

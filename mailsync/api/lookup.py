@@ -17,7 +17,7 @@ def accounts(request: Request) -> QuerySet[Account]:
     text = request.query_params.get("account")
     if text is None:
         return mine
-    if not text.isascii() or not text.isdigit() or int(text[:20]) > LARGEST_ID:
+    if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) > LARGEST_ID:
         raise ValidationError({"account": ["The id of an account."]})
     named = mine.filter(pk=int(text))
     if not named.exists():
@@ -53,6 +53,6 @@ def flag(request: Request, name: str, default: bool) -> bool:
 def number(request: Request, name: str, default: int, lowest: int, highest: int) -> int:
     """A whole number within bounds; raises ValidationError."""
     text = request.query_params.get(name, str(default))
-    if not text.isascii() or not text.isdigit() or not lowest <= int(text[:12]) <= highest:
+    if not text.isascii() or not text.isdigit() or len(text) > 12 or not lowest <= int(text) <= highest:
         raise ValidationError({name: [f"A whole number from {lowest} to {highest}."]})
     return int(text)
