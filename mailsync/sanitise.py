@@ -4,7 +4,10 @@ import nh3
 
 MOST_HTML = 2_000_000
 TAGS = nh3.ALLOWED_TAGS | {"font", "center", "u", "section", "header", "footer", "article"}
-ATTRIBUTES = {**nh3.ALLOWED_ATTRIBUTES, "*": {"align", "bgcolor", "color", "dir", "height", "lang", "title", "valign", "width"}}
+ATTRIBUTES = {
+    **nh3.ALLOWED_ATTRIBUTES,
+    "*": {"align", "bgcolor", "color", "dir", "height", "lang", "title", "valign", "width"},
+}
 LINKS = {"http", "https", "mailto"}
 
 

@@ -2,6 +2,15 @@
 
 from django.utils.translation import gettext_lazy as _
 
+MODES = {
+    "full": _("Full sync"),
+    "incremental": _("Sync of what is new"),
+    "reconcile": _("Comparison with Gmail"),
+    "window": _("Sync of recent mail"),
+    "batch": _("Next messages"),
+    "backfill": _("Original messages"),
+}
+
 PHASES = {
     "listing": _("listing"),
     "fetching": _("fetching"),

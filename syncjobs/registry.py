@@ -28,7 +28,8 @@ class Kind:
 
     `run` does one pass and returns when it is complete. `wider` merges the scopes of two requests. `finished` is called inside
     every finishing transaction *before* the job's row is locked (lock order: resource, then job), with the final state and the
-    error code. `restart` starts anew what a failed or cancelled job was for. `texts` renders codes of messages.
+    error code. `restart` starts anew what a failed or cancelled job was for. `texts` renders codes of messages, `modes`
+    names what a job may be asked for.
     """
 
     run: Callable[[Context], None]
@@ -36,7 +37,7 @@ class Kind:
     finished: Callable[[SyncJob, State, str], None]
     restart: Callable[[SyncJob, str], SyncJob]
     texts: Mapping[str, Any] = field(default_factory=dict)
-    phases: Mapping[str, Any] = field(default_factory=dict)
+    modes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @cache

@@ -1,10 +1,12 @@
 """Render the codes of messages in the reader's language."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from syncjobs import registry
+from syncjobs.states import Trigger
 
 TEXTS = {
     "queued": _("Waiting for a worker"),
@@ -22,7 +24,7 @@ TEXTS = {
     "cancelled": _("Cancelled"),
     "cancelled_by_force": _("Cancelled by force: its worker did not answer"),
     "done": _("Done"),
-    "failed": _("Failed: %(reason)s"),
+    "failed": _("Failed: %(why)s"),
     "STALE": _("It had shown no sign of life for too long; a new job goes on from where it stopped"),
     "POISON": _("Three workers were lost at the same place; it is not tried a fourth time by itself"),
     "UNKNOWN_KIND": _("This installation no longer knows this kind of job"),
@@ -35,13 +37,36 @@ TEXTS = {
 
 def text(kind: str, code: str, params: dict[str, Any]) -> str:
     """The message of `code`; the bare code where nobody knows it or its parameters do not fit."""
-    try:
-        template = registry.kind(kind).texts.get(code) or TEXTS.get(code)
-    except registry.UnknownKind:
-        template = TEXTS.get(code)
+    template = _template(kind, code)
     if template is None:
         return code.replace("_", " ")
     try:
-        return str(template) % params
+        return str(template) % _worded(kind, params)
     except (KeyError, TypeError, ValueError):
         return str(template)
+
+
+def _template(kind: str, code: str) -> Any:
+    try:
+        return registry.kind(kind).texts.get(code) or TEXTS.get(code)
+    except registry.UnknownKind:
+        return TEXTS.get(code)
+
+
+def _worded(kind: str, params: dict[str, Any]) -> dict[str, Any]:
+    """Parameters that are codes themselves, in words."""
+    words = dict(params)
+    if params.get("trigger") in Trigger.values:
+        words["trigger"] = Trigger(params["trigger"]).label
+    if "mode" in params:
+        words["mode"] = _modes(kind).get(params["mode"], params["mode"])
+    if "why" in params:
+        words["why"] = text(kind, params["why"], {name: value for name, value in params.items() if name != "why"})
+    return words
+
+
+def _modes(kind: str) -> Mapping[str, Any]:
+    try:
+        return registry.kind(kind).modes
+    except registry.UnknownKind:
+        return {}

@@ -5,17 +5,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from mailsync.dashboard.figures import TEMPLATES
-from mailsync.texts import PHASES
+from mailsync.texts import MODES, PHASES
 from syncjobs.states import ACTIVE, FINAL, Phase, State
-
-MODES = {
-    "full": _("Full sync"),
-    "incremental": _("Sync of what is new"),
-    "reconcile": _("Comparison with Gmail"),
-    "window": _("Sync of recent mail"),
-    "batch": _("Next messages"),
-    "backfill": _("Original messages"),
-}
 
 SYSTEM_LABELS = {
     "INBOX": _("Inbox"),

@@ -14,7 +14,7 @@ from mailsync.sync.engine import BudgetSpent, Engine
 from mailsync.sync.ports import Stats, SuddenlyEmpty
 from mailsync.sync.scopes import BATCH, FULL, RECONCILE, WINDOW, wider
 from mailsync.sync.store import MailboxStore
-from mailsync.texts import PHASES, TEXTS
+from mailsync.texts import MODES, TEXTS
 from syncjobs.context import Context
 from syncjobs.errors import Interrupted, JobFailed, RetryLater
 from syncjobs.registry import Kind
@@ -106,4 +106,4 @@ def _pause(retry_at: float | None, now: float) -> float:
     return min(max(wanted, SHORTEST_PAUSE), LONGEST_PAUSE)
 
 
-MAILBOX = Kind(run=run, wider=wider, finished=outcome.record, restart=restart, texts=TEXTS, phases=PHASES)
+MAILBOX = Kind(run=run, wider=wider, finished=outcome.record, restart=restart, texts=TEXTS, modes=MODES)

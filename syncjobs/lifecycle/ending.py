@@ -107,7 +107,7 @@ def finish(
             return False
         level = journal.Level.ERROR if state is State.FAILED else journal.Level.INFO
         journal.note(
-            job, "failed" if state is State.FAILED else code, level, **({"reason": code} | params if error else params)
+            job, "failed" if state is State.FAILED else code, level, **({"why": code} | params if error else params)
         )
         transaction.on_commit(lambda: progress.publish_fresh(job.pk) and None, robust=True)
     return True
