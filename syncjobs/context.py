@@ -34,6 +34,7 @@ class Report:
     remaining: int | None = None
     worked: int | None = None
     mode: str | None = None
+    progressed: bool = True  # False where a page only looked: crashes are counted until something was done
 
 
 @dataclass
@@ -60,7 +61,7 @@ class Context:
                 raise CancelRequested
             report = Report()
             yield report
-            lease.renew(self.job, attempts=0, crashes=0, **self._columns(report))
+            lease.renew(self.job, **self._columns(report))
         self._renewed = self.clock()
         self._publish()
 
@@ -111,7 +112,7 @@ class Context:
         return SyncJob.objects.due().filter(queue=self.job.queue).exclude(pk=self.job.pk).exists()
 
     def _columns(self, report: Report) -> dict[str, Any]:
-        columns: dict[str, Any] = {}
+        columns: dict[str, Any] = {"attempts": 0, "crashes": 0} if report.progressed else {}
         if report.phase is not None:
             columns["phase"] = report.phase
         if report.mode is not None:

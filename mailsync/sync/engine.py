@@ -220,7 +220,7 @@ class Engine:
             # With more to come the next page starts after the last record read: tokens are never kept over a transaction.
             cursor = records[-1].id if more and records else max(current, cursor)
             self._count(changes)
-            self.store.apply(changes, cursor, self._replay_progress())
+            self.store.apply(changes, cursor, self._replay_progress(progressed=bool(records)))
 
     def _history(self, cursor: int) -> tuple[Sequence, bool, int]:
         """The records after `cursor`, whether more follow, Gmail's current id; empty pages with a token are followed."""
@@ -260,8 +260,10 @@ class Engine:
         self.stats.updated += len(changes.relabelled)
         self.stats.deleted += len(changes.deleted)
 
-    def _replay_progress(self) -> Progress:
-        return self._progress("replaying", percentage(self.stats.done, self.stats.total, ceiling=90))
+    def _replay_progress(self, *, progressed: bool) -> Progress:
+        progress = self._progress("replaying", percentage(self.stats.done, self.stats.total, ceiling=90))
+        progress.progressed = progressed  # an empty look at the start of each slice must not hide a crash loop
+        return progress
 
     def _counted(self, phase: str, position: Position, change: int) -> Progress:
         """Progress of a pass; `change` is what this page adds to what is listed, or takes from what is wanted."""

@@ -83,6 +83,7 @@ class Progress:
     remaining: int | None = None
     worked: int = 0
     mode: str | None = None
+    progressed: bool = True
 
 
 class Store(Protocol):

@@ -238,3 +238,4 @@ def _fill(report: Report, progress: Progress) -> None:
     report.message = (progress.phase, {})
     report.stats, report.percentage = asdict(progress.stats), progress.percentage
     report.remaining, report.worked = progress.remaining, progress.worked
+    report.progressed = progress.progressed

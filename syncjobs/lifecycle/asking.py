@@ -8,10 +8,11 @@ from django.db import OperationalError, transaction
 
 from syncjobs import dispatch, journal, progress, registry
 from syncjobs.admission import Active, Scope, Verdict, decide
+from syncjobs.clock import SyncNow
 from syncjobs.lifecycle.columns import VISIBLE
 from syncjobs.lifecycle.ending import finish
 from syncjobs.models import SyncJob, new_task_id
-from syncjobs.states import Queue, State, Trigger
+from syncjobs.states import Phase, Queue, State, Trigger
 
 LOCK_NOT_AVAILABLE = "55P03"  # SQLSTATE
 
@@ -88,9 +89,11 @@ def _create(asked: Asked, scope: Scope) -> SyncJob:
 
 
 def _adopt(job: SyncJob, asked: Asked) -> None:
-    """Ring again, and let a person's wish overtake the queue of the clock."""
-    if asked.queue is Queue.INTERACTIVE and job.state == State.CREATED:
+    """Ring again; a person's wish overtakes the queue of the clock, and ends the pause after a failed attempt."""
+    if asked.queue is Queue.INTERACTIVE:
         SyncJob.objects.filter(pk=job.pk, state=State.CREATED).update(queue=Queue.INTERACTIVE)
+        paused = SyncJob.objects.filter(pk=job.pk, lease_token=None, phase=Phase.BACKING_OFF)
+        paused.update(not_before=SyncNow(), dispatched_at=None)
     dispatch.ring_after_commit(job.pk)
 
 
