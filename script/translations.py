@@ -34,9 +34,13 @@ def judge(path: Path, wanted: set[str]) -> Iterator[str]:
         return
     with compiled.open("rb") as file:
         translations = gettext.GNUTranslations(file)
-    stale = [text for text in sorted(wanted) if source.get(text) and translations.gettext(text) != source[text]]
-    # A plural is looked up by number; its own test is that the catalogue has it at all.
-    yield from (f"{where}: compiled otherwise: {text!r}" for text in stale if translations.gettext(text) == text)
+    stale = [text for text in sorted(wanted) if source.get(text) and not _holds(translations, text, source[text])]
+    yield from (f"{where}: compiled otherwise: {text!r}" for text in stale)
+
+
+def _holds(translations: gettext.GNUTranslations, text: str, wanted: str) -> bool:
+    """Plurals have a key of their own, which gettext() looks up in newer Pythons only."""
+    return wanted in (translations.gettext(text), translations.ngettext(text, text, 0), translations.ngettext(text, text, 1))
 
 
 def entries(text: str) -> Iterator[tuple[str, str]]:

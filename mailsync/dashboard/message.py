@@ -4,6 +4,7 @@ from csp.decorators import csp
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from mailsync import messages
@@ -59,6 +60,7 @@ def message(request: HttpRequest, gmail_id: str) -> HttpResponse:
     return render(request, "mailsync/message.html", context)
 
 
+@xframe_options_sameorigin
 @csp(FRAME_POLICY)  # type: ignore[arg-type] # its annotation knows no view with arguments
 @login_required
 @require_safe
