@@ -1,0 +1,85 @@
+"""Run servers of one's own for a benchmark: Postgres, Valkey, a simulator that answers at once."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.embedded import postgres
+from config.embedded.environment import start_all, stop_all
+from config.embedded.home import Home, prepare
+from config.embedded.postgres import Postgres
+from config.embedded.servers import plan
+from tests.benchmarks.reading import Reading
+from tests.flows.product import MISSING_HERE, ROOT, Gmail
+
+EMAIL = "bench@example.com"
+TO_PREPARE = 60.0  # seconds
+TO_WORK = 60.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The servers, and the environment that leads to them."""
+
+    gmail: Gmail
+    postmaster: int
+    environment: dict[str, str]
+
+    def run(self, module: str) -> Reading:
+        """What a program measures of itself, in a process of its own."""
+        command = [sys.executable, "-m", "tests.benchmarks.program", module, EMAIL, str(self.postmaster)]
+        try:
+            done = subprocess.run(
+                command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=TO_WORK, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise SystemExit(f"{module} was not done within {TO_WORK:.0f} s") from None
+        if done.returncode:
+            raise SystemExit(f"{module} failed:\n{done.stderr[-4000:]}")
+        return Reading.loads(done.stdout.splitlines()[-1])
+
+    def units(self) -> int:
+        """What the simulator has charged since the last time."""
+        charged = sum(self.gmail.stats()["units"].values())
+        self.gmail.control("reset-stats")
+        return charged
+
+
+@contextmanager
+def stage(messages: int) -> Iterator[Stage]:
+    """Servers with one mailbox of so many messages, a migrated database; everything is gone afterwards."""
+    directory = Path(tempfile.mkdtemp(prefix="mailsync-bench-"))
+    directory.chmod(0o711)  # as root, Postgres runs as somebody else and must pass through here
+    home = Home(directory)
+    kept = {name: value for name, value in os.environ.items() if name not in MISSING_HERE}
+    gmail = Gmail("--accounts", EMAIL, "--messages", str(messages), "--latency", "none", "--quota", "0")
+    try:
+        made = plan(prepare(home), kept | {"GOOGLE_BASE_URL": gmail.address}, simulator=False)
+        try:
+            start_all(made.servers)
+            (server,) = (server for server in made.servers if isinstance(server, Postgres))
+            assert server.process is not None
+            environment = (
+                kept | made.environment | {"GOOGLE_BASE_URL": gmail.address, "GMAIL_USER_UNITS_PER_MINUTE": "0"}
+            )
+            environment |= {"DJANGO_SETTINGS_MODULE": "config.settings", "MAILSYNC_ROLE": "worker"}
+            migrate(environment)
+            yield Stage(gmail, server.process.pid, environment)
+        finally:
+            stop_all(made.servers)
+            postgres.remove(home)
+    finally:
+        gmail.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def migrate(environment: dict[str, str]) -> None:
+    """Make the tables."""
+    command = [sys.executable, "-m", "django", "migrate", "--verbosity", "0"]
+    subprocess.run(command, cwd=ROOT, env=environment, timeout=TO_PREPARE, check=True)
