@@ -7,6 +7,7 @@ from typing import Any
 
 import redis
 from django.conf import settings
+from django.db import transaction
 from google.auth.credentials import Credentials
 
 from gmail import oauth
@@ -54,9 +55,12 @@ def keep_refreshed(account: Account, credentials: Any) -> None:
     fresh = grant | {"token": credentials.token, "refresh_token": credentials.refresh_token or grant["refresh_token"]}
     if credentials.expiry is not None:
         fresh["expiry"] = credentials.expiry.replace(tzinfo=UTC).timestamp()
-    held = json.dumps(fresh)
-    Account.objects.filter(pk=account.pk).update(credentials=held)
-    account.credentials = held
+    with transaction.atomic():
+        now = Account.objects.select_for_update(no_key=True).filter(pk=account.pk).first()
+        if now is None or now.credentials != account.credentials:
+            return  # the mailbox was reconnected meanwhile: that grant is newer than ours
+        account.credentials = json.dumps(fresh)
+        Account.objects.filter(pk=account.pk).update(credentials=account.credentials)
 
 
 def open_mailbox(

@@ -28,6 +28,14 @@ class AccountQuerySet(models.QuerySet["Account"]):
         return self.scheduled().filter(next_sync_at__lte=SyncNow())
 
 
+class Accounts(models.Manager.from_queryset(AccountQuerySet)):  # type: ignore[misc]
+    """Accounts without their grants, which are read where a mailbox is opened: one that no key opens disturbs nobody else."""
+
+    def get_queryset(self) -> AccountQuerySet:
+        """All of them."""
+        return super().get_queryset().defer("credentials")
+
+
 class Account(models.Model):
     """One mailbox of one user, with its grant and its schedule."""
 
@@ -66,7 +74,7 @@ class Account(models.Model):
     sync_message_params = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=SyncNow())
 
-    objects = AccountQuerySet.as_manager()
+    objects = Accounts()
 
     class Meta:
         verbose_name = _("account")
