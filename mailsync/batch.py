@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mailsync.models import Account, Checkpoint
 from mailsync.schedule import request_scope
+from mailsync.sync.job import MORE_TO_DO
 from mailsync.sync.scopes import BATCH
 from syncjobs import liveness, runner
 from syncjobs.admission import Scope
@@ -48,6 +49,6 @@ def _run(account: Account, job: SyncJob, size: int) -> BatchResult:
 
 
 def has_more(account: Account, job: SyncJob) -> bool:
-    """Whether another call would find work: a pass is open, or this call did not end well."""
+    """Whether another call would find work: a pass is open, or this call stopped before the end, or did not end well."""
     open_pass = Checkpoint.objects.filter(account=account).exclude(position={}).exists()
-    return open_pass or job.state != State.SUCCEEDED
+    return open_pass or job.state != State.SUCCEEDED or job.events.filter(code=MORE_TO_DO).exists()

@@ -21,6 +21,7 @@ from syncjobs.registry import Kind
 from syncjobs.states import Phase, Queue
 
 MOST_PATIENCE = 120.0  # seconds that a client waits for quota before the job is given back
+MORE_TO_DO = "next_slice"  # the event of a batch that its request ended before the work was done
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 3600.0
 
 
@@ -51,10 +52,12 @@ def _pass(context: Context, engine: Engine) -> None:
             engine.incremental()
     except BudgetSpent:
         if mode != BATCH:  # what a waiting job lent to this request goes on later
-            raise Interrupted(phase=Phase.NEXT_SLICE, code="next_slice") from None
+            raise Interrupted(phase=Phase.NEXT_SLICE, code=MORE_TO_DO) from None
+        context.log(MORE_TO_DO)
     except Interrupted as pause:
         if mode != BATCH or pause.phase != Phase.NEXT_SLICE:  # a batch ends with its request
             raise
+        context.log(MORE_TO_DO)
 
 
 def _account(context: Context) -> Account:
@@ -62,8 +65,6 @@ def _account(context: Context) -> Account:
         return Account.objects.get(pk=context.job.facts["account"])
     except Account.DoesNotExist:
         raise JobFailed("account_gone") from None
-    except Undecryptable:
-        raise JobFailed("credentials_unreadable") from None
 
 
 def _stats(context: Context) -> Stats:
@@ -97,6 +98,8 @@ def _translated() -> Iterator[None]:
         raise RetryLater("gmail_unreachable", reason=trouble.code) from trouble
     except gmail_errors.Refused as refusal:
         raise JobFailed("gmail_refused", reason=refusal.reason or refusal.code) from None
+    except Undecryptable:
+        raise JobFailed("credentials_unreadable") from None
     except SuddenlyEmpty:
         raise JobFailed("suddenly_empty") from None
 
