@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from gmail.client import GmailClient
-from gmail.errors import HistoryExpired
-from mailsync.sync import fetching
+from gmail.errors import HistoryExpired, Transient
+from mailsync.sync import fetching, listing
 from mailsync.sync.checkpoint import Position, Stage
 from mailsync.sync.plan import Changes, fold, percentage
 from mailsync.sync.ports import Batch, Clock, Progress, Stats, Store, SuddenlyEmpty, Surroundings
@@ -107,22 +108,22 @@ class Engine:
         return position
 
     def _list_large(self, position: Position) -> Position:
-        page = self.gmail.list_messages(q=LARGE, page_token=position.page_token)
+        page = listing.page(self.gmail, position.page_token, q=LARGE)
         after = _with_token(position, page.next_page_token) or position.at(Stage.LISTING)
         self.store.list_page(page.refs, after, self._progress("listing", 0), large=True)
         return after
 
     def _list(self, position: Position) -> Position:
         first = position.page_token is None
-        page = self.gmail.list_messages(page_token=position.page_token)
+        page = listing.page(self.gmail, position.page_token)
         more = _with_token(position, page.next_page_token)
         if more is not None and first:
             after = Position(Stage.GLIMPSE, page_token=more.page_token, expected=position.expected)
         else:
             after = more or position.at(Stage.FETCHING)
+        if more is None and not page.refs and self.store.tally().listed == 0 and self.store.mirrored() > 0:
+            raise SuddenlyEmpty  # before the pass moves on: the next one must ask again
         self.store.list_page(page.refs, after, self._counted("listing", position, len(page.refs)))
-        if after.stage is Stage.FETCHING and self.store.tally().listed == 0 and self.store.mirrored() > 0:
-            raise SuddenlyEmpty
         return after
 
     def _glimpse(self, position: Position) -> Position:
@@ -144,7 +145,7 @@ class Engine:
         labels = self.gmail.list_labels()
         self.store.labels(labels)
         stage = Stage.CERTIFYING if position.rounds else Stage.LABELS
-        after = position.at(stage, labels=tuple(sorted(label.id for label in labels)))
+        after = position.at(stage, labels=tuple(sorted({label.id for label in labels} | self.store.label_ids())))
         self.store.move(after, self._progress("labels", 90))
         return after
 
@@ -157,7 +158,7 @@ class Engine:
             return after
         label, *rest = position.labels
         as_of = self.store.checkpoint().history_id or 0
-        ids = self._ids_of_label(label)
+        ids = listing.ids_of_label(self.gmail, label, self.job.beat)
         after = position.at(Stage.LABELS, labels=tuple(rest))
         self.store.relabel(label, ids, as_of, after, self._progress("labels", 98 - min(len(rest), 8)))
         return after
@@ -172,20 +173,9 @@ class Engine:
         self.store.move(None, self._progress("certifying", 99))
         return None
 
-    def _ids_of_label(self, label: str) -> set[str]:
-        ids: set[str] = set()
-        token: str | None = None
-        while True:
-            page = self.gmail.list_messages(label_ids=[label], page_token=token)
-            ids.update(ref.id for ref in page.refs)
-            self.job.beat()
-            token = page.next_page_token
-            if token is None:
-                return ids
-
     def _fetch_wanted(self, limit: int, position: Position) -> bool:
         """Fetch one page of what is wanted, newest first; False when nothing is."""
-        wanted = self.store.wanted(limit if self.budget is None else max(min(limit, self.budget - self.worked), 1))
+        wanted = self.store.wanted(self._allowed(limit))
         if not wanted:
             return False
         self._spend_budget()
@@ -240,17 +230,21 @@ class Engine:
         self.stats.total += len(left)
         while left:
             self._spend_budget()
-            batch = fetching.fetch(
-                self.gmail, left[: fetching.MOST_MESSAGES], large=False, beat=self.job.beat, clock=self.clock
-            )
+            page = left[: self._allowed(fetching.MOST_MESSAGES)]
+            batch = fetching.fetch(self.gmail, page, large=False, beat=self.job.beat, clock=self.clock)
             self._save(batch, None)
             left = [id_ for id_ in left if id_ not in batch.settled]
 
     def _pay_debts(self) -> None:
-        """Try again what failed before."""
+        """Try again what failed before; a few that keep failing must not look like an outage and stop the mailbox."""
         ids = self.store.debts(MOST_DEBTS)
-        if ids:
+        if not ids:
+            return
+        with suppress(Transient):
             self._save(fetching.fetch(self.gmail, ids, large=False, beat=self.job.beat, clock=self.clock), None)
+
+    def _allowed(self, limit: int) -> int:
+        return limit if self.budget is None else max(min(limit, self.budget - self.worked), 1)
 
     def _spend_budget(self) -> None:
         if self.budget is not None and self.worked >= self.budget:

@@ -15,13 +15,16 @@ MOST_SECONDS = 2.0
 PARTS = 25  # a batch of more is refused in part on a cold mailbox; paid answers are never thrown away
 FEWEST_OF_AN_OUTAGE = 3
 
+Answer = tuple[str, Message | GmailError]
+
 
 def fetch(
     gmail: GmailClient, ids: Sequence[str], *, large: bool, beat: Callable[[], None], clock: Clock = time.monotonic
 ) -> Batch:
     """What Gmail answers for the first of `ids`, until the page is full; what is not settled is simply still wanted.
 
-    Raises Transient when Gmail answers nothing else: that is an outage, no debt of single messages.
+    Raises Transient when Gmail answers nothing else: that is an outage, no debt of single messages. Whatever else ends the
+    page early is kept back while there is something to save: what was paid for is not thrown away, and the next page hears it.
     """
     batch = Batch()
     if large:
@@ -29,25 +32,34 @@ def fetch(
         return batch
     began = clock()
     for start in range(0, len(ids), PARTS):
-        answers = list(gmail.get_messages(ids[start : start + PARTS]))
-        _raise_an_outage(answers)
+        answers, trouble = _answers(gmail, ids[start : start + PARTS])
         for id_, answer in answers:
             _take(batch, id_, answer)
-        if batch.bytes >= MOST_BYTES or clock() - began >= MOST_SECONDS:
+        if trouble is not None and not batch.settled:
+            raise trouble
+        if trouble is not None or batch.bytes >= MOST_BYTES or clock() - began >= MOST_SECONDS:
             break
     return batch
 
 
-def _raise_an_outage(answers: Sequence[tuple[str, Message | GmailError]]) -> None:
+def _answers(gmail: GmailClient, ids: Sequence[str]) -> tuple[list[Answer], Exception | None]:
+    """The answers until something ended them, with what did; an outage is not an answer."""
+    answers: list[Answer] = []
+    try:
+        for answer in gmail.get_messages(ids):
+            answers.append(answer)
+    except Exception as trouble:
+        return answers, trouble
     troubles = [answer for _, answer in answers if isinstance(answer, Transient)]
     if len(troubles) >= FEWEST_OF_AN_OUTAGE and len(troubles) == len(answers):
-        raise troubles[0]
+        return [], troubles[0]
+    return answers, None
 
 
 def _stream(gmail: GmailClient, id_: str, beat: Callable[[], None]) -> Message | GmailError:
     try:
         return gmail.stream_message(id_, on_chunk=lambda _: beat())
-    except (NotFound, Refused) as answer:
+    except (NotFound, Refused, Transient) as answer:  # after three repetitions: one big mail must not stop the mailbox
         return answer
 
 

@@ -60,6 +60,10 @@ WHERE account_id = %(account)s AND labels @> ARRAY[%(label)s]::varchar[] AND NOT
     AND deleted_at IS NULL AND labels_as_of <= %(as_of)s
 """
 
+LABEL_IDS = """
+SELECT DISTINCT unnest(labels) FROM mailsync_message WHERE account_id = %(account)s AND deleted_at IS NULL
+"""
+
 MISSING = """
 SELECT listed.gmail_id, debt.gmail_id IS NOT NULL AS owed FROM mailsync_listed listed
 LEFT JOIN mailsync_failure debt ON debt.account_id = listed.account_id AND debt.gmail_id = listed.gmail_id

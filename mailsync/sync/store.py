@@ -131,6 +131,10 @@ class MailboxStore:
             with self.job.page():
                 self._replace_labels(labels)
 
+    def label_ids(self) -> set[str]:
+        """The labels that any mail in the mirror has."""
+        return {row[0] for row in self._rows(statements.LABEL_IDS)}
+
     def certify(self, labels_checked: int, progress: Progress) -> Verdict:
         """Compare what Gmail listed with what is held; mark what is gone, want again what is missing, keep the proof."""
         with self._page(progress):

@@ -1,0 +1,39 @@
+"""List ids as Gmail has them now."""
+
+from collections.abc import Callable
+
+from gmail.client import GmailClient
+from gmail.errors import NotFound, Refused
+from gmail.resources import MessagePage
+
+
+def page(gmail: GmailClient, token: str | None, q: str | None = None) -> MessagePage:
+    """A page of ids; where Gmail forgot the token, the first one again: what is noted already is noted once."""
+    try:
+        return gmail.list_messages(q=q, page_token=token)
+    except Refused:
+        if token is None:
+            raise
+        return gmail.list_messages(q=q)
+
+
+def ids_of_label(gmail: GmailClient, label: str, beat: Callable[[], None]) -> set[str]:
+    """All mail with this label; none where the label itself was deleted, maybe since labels were listed."""
+    try:
+        return _all_ids(gmail, label, beat)
+    except (NotFound, Refused):
+        if label in {each.id for each in gmail.list_labels()}:
+            raise
+        return set()
+
+
+def _all_ids(gmail: GmailClient, label: str, beat: Callable[[], None]) -> set[str]:
+    ids: set[str] = set()
+    token: str | None = None
+    while True:
+        found = gmail.list_messages(label_ids=[label], page_token=token)
+        ids.update(ref.id for ref in found.refs)
+        beat()
+        token = found.next_page_token
+        if token is None:
+            return ids
