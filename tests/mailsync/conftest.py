@@ -1,9 +1,22 @@
 """What every test of the product may rely on."""
 
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+
+from mailsync.connect import connect
+from mailsync.credentials import user_grant
+from mailsync.models import Account
+from tests.committed import transactional_db  # noqa: F401
+from tests.mailsync import simulated
+from tests.mailsync.simulated import Gmail
+
+MAILBOXES, MESSAGES = 80, 40
 
 
 @pytest.fixture(autouse=True)
@@ -11,3 +24,52 @@ def light_settings(settings: Any, tmp_path: Path) -> None:
     """Nothing is collected for tests, so WhiteNoise gets an empty directory; no slow hashes."""
     settings.STATIC_ROOT = tmp_path
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Iterator[str]]]:
+    """The address of a simulator, with the mailboxes that no test has used yet."""
+    addresses = [f"box{number}@example.com" for number in range(MAILBOXES)]
+    with (tmp_path_factory.mktemp("gmail") / "log").open("wb") as log:
+        process, url = simulated.start(addresses, MESSAGES, log)
+        try:
+            yield url, iter(addresses)
+        finally:
+            process.terminate()
+            process.wait(10)
+            if process.stdout:
+                process.stdout.close()
+
+
+@pytest.fixture
+def gmail(simulator: tuple[str, Iterator[str]], settings: Any) -> Iterator[Gmail]:
+    """A mailbox of its own for this test."""
+    url, unused = simulator
+    settings.GOOGLE_BASE_URL, settings.GMAIL_USER_UNITS_PER_MINUTE = url, 0
+    settings.GOOGLE_CLIENT_ID = settings.GOOGLE_CLIENT_SECRET = "simulator"
+    mailbox = Gmail(url, next(unused))
+    mailbox.control("reset-stats")
+    yield mailbox
+    mailbox.faults()
+
+
+@pytest.fixture
+def anna(transactional_db: None) -> User:  # noqa: F811
+    return User.objects.create_user("anna", password="a long phrase")
+
+
+@pytest.fixture
+def account(anna: User, gmail: Gmail) -> Account:
+    """The mailbox of `gmail`, connected and not synced yet."""
+    return connect(anna, gmail.email, user_grant(f"sim-refresh-{gmail.email}"))
+
+
+@pytest.fixture
+def turn(transactional_db: None) -> Callable[[timedelta], None]:  # noqa: F811
+    """turn(span): for this connection it is that much later than it is."""
+
+    def later(span: timedelta) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('sync.clock_offset', %s, false)", [f"{span.total_seconds()} seconds"])
+
+    return later

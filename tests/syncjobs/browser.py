@@ -11,7 +11,13 @@ class Browser(ApplicationCommunicator):
 
     def __init__(self, application: Any, address: str, headers: list[tuple[bytes, bytes]]) -> None:
         path, _, query = address.partition("?")
-        scope = {"type": "websocket", "path": path, "query_string": query.encode(), "headers": headers, "subprotocols": []}
+        scope = {
+            "type": "websocket",
+            "path": path,
+            "query_string": query.encode(),
+            "headers": headers,
+            "subprotocols": [],
+        }
         super().__init__(application, scope)
 
     async def connect(self, timeout: float = 5) -> bool:

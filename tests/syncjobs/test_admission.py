@@ -24,14 +24,18 @@ def test_where_no_job_is_active_one_is_created_as_asked(asked: str, again: bool)
     assert decide(None, Scope(asked), again=again, wider=wider) == (Verdict.CREATE, Scope(asked))
 
 
-@pytest.mark.parametrize(("mode", "asked", "silent", "again"), list(itertools.product(MODES, MODES, [False, True], [False, True])))
+@pytest.mark.parametrize(
+    ("mode", "asked", "silent", "again"), list(itertools.product(MODES, MODES, [False, True], [False, True]))
+)
 def test_a_created_job_is_adopted_or_widened_however_old(mode: str, asked: str, silent: bool, again: bool) -> None:
     verdict, scope = decide(active(State.CREATED, mode, silent=silent), Scope(asked), again=again, wider=wider)
     assert verdict is (Verdict.WIDEN if RANK[asked] > RANK[mode] else Verdict.ADOPT)
     assert scope.mode == widest(mode, asked)
 
 
-@pytest.mark.parametrize(("mode", "asked", "further", "again"), list(itertools.product(MODES, MODES, FURTHER, [False, True])))
+@pytest.mark.parametrize(
+    ("mode", "asked", "further", "again"), list(itertools.product(MODES, MODES, FURTHER, [False, True]))
+)
 def test_a_silent_job_is_replaced_by_one_that_does_all_that_was_asked_of_it(
     mode: str, asked: str, further: str | None, again: bool
 ) -> None:
@@ -49,7 +53,9 @@ def test_a_running_job_that_covers_a_click_is_adopted_as_it_is(mode: str, asked:
 
 
 @pytest.mark.parametrize(("mode", "asked", "further"), list(itertools.product(MODES, MODES, FURTHER)))
-def test_a_push_during_a_run_asks_for_one_more_pass_however_many_come(mode: str, asked: str, further: str | None) -> None:
+def test_a_push_during_a_run_asks_for_one_more_pass_however_many_come(
+    mode: str, asked: str, further: str | None
+) -> None:
     verdict, scope = decide(active(State.RUNNING, mode, further), Scope(asked), again=True, wider=wider)
     if further is None or RANK[asked] > RANK[further]:
         assert (verdict, scope) == (Verdict.FURTHER, Scope(asked))

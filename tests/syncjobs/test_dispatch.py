@@ -52,7 +52,9 @@ def test_nothing_is_rung_for_what_is_not_committed(ask: Ask, settings: Any) -> N
     assert (fresh(job).dispatched_at, fresh(job).dispatch_count) == (None, 0)
 
 
-def test_with_the_broker_away_a_request_answers_and_the_job_is_rung_for_later(ask: Ask, broker: Any, settings: Any) -> None:
+def test_with_the_broker_away_a_request_answers_and_the_job_is_rung_for_later(
+    ask: Ask, broker: Any, settings: Any
+) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         broker(f"redis://127.0.0.1:{unused.getsockname()[1]}/0")

@@ -30,7 +30,11 @@ def test_workers_busy_with_jobs_they_hold_are_not_dead(running: Callable[..., Sy
 def test_a_report_names_every_part(ask: Ask) -> None:
     found = liveness.report()
     assert found == {
-        "redis": True, "beat": False, "worker_interactive": False, "worker_scheduled": False, "worker_control": False,
+        "redis": True,
+        "beat": False,
+        "worker_interactive": False,
+        "worker_scheduled": False,
+        "worker_control": False,
     }
     liveness.seen(liveness.BEAT)
     assert liveness.report()["beat"]

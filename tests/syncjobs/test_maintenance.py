@@ -102,5 +102,10 @@ def test_prune_forgets_old_jobs_but_each_resources_last(running: Running, turn: 
     also_young = finished("thing:3")
     turn(timedelta(days=91))
     assert maintenance.prune() > 0
-    assert set(SyncJob.objects.values_list("pk", flat=True)) == {last_of_one.pk, last_of_two.pk, young.pk, also_young.pk}
+    assert set(SyncJob.objects.values_list("pk", flat=True)) == {
+        last_of_one.pk,
+        last_of_two.pk,
+        young.pk,
+        also_young.pk,
+    }
     assert not SyncJobEvent.objects.filter(job_id=old.pk).exists()

@@ -1,6 +1,5 @@
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
@@ -50,7 +49,12 @@ def test_a_further_pass_asked_for_during_the_run_is_done_within_the_same_job(ask
     stage.runs = [lambda context: ask("large") and None, lambda context: None]
     job = runner.run(ask("small").job.pk, "worker")
     assert job is not None
-    assert (stage.played, job.state, job.mode, SyncJob.objects.count()) == (["small", "large"], State.SUCCEEDED, "large", 1)
+    assert (stage.played, job.state, job.mode, SyncJob.objects.count()) == (
+        ["small", "large"],
+        State.SUCCEEDED,
+        "large",
+        1,
+    )
 
 
 def test_pushes_during_a_run_become_one_more_pass(ask: Ask, stage: Stage) -> None:
@@ -125,7 +129,11 @@ def test_a_bug_keeps_its_traceback_and_gives_up_after_three(ask: Ask, stage: Sta
         after = runner.run(job.pk, "worker")
         turn(timedelta(hours=attempt + 1))
     assert after is not None
-    assert (after.state, after.error_code, after.error_params) == (State.FAILED, "BUG", {"exception": "ZeroDivisionError"})
+    assert (after.state, after.error_code, after.error_params) == (
+        State.FAILED,
+        "BUG",
+        {"exception": "ZeroDivisionError"},
+    )
     assert "the line that did it" in after.traceback
 
 
@@ -169,7 +177,10 @@ def test_a_lost_lease_leaves_the_job_to_its_new_worker(ask: Ask, stage: Stage, t
     after = runner.run(ask().job.pk, "zombie")
     assert after is not None and heirs[0] is not None
     assert (after.state, after.worker, after.lease_token, after.percentage) == (
-        State.RUNNING, "heir", heirs[0].lease_token, 0,
+        State.RUNNING,
+        "heir",
+        heirs[0].lease_token,
+        0,
     )
 
 
@@ -178,7 +189,12 @@ def test_a_broken_connection_is_no_failure_of_the_job(ask: Ask, stage: Stage, er
     stage.runs = [raising(error)]
     after = runner.run(ask().job.pk, "worker")
     assert after is not None
-    assert (after.state, after.attempts, after.lease_token, after.message_code) == (State.RUNNING, 0, None, "database_trouble")
+    assert (after.state, after.attempts, after.lease_token, after.message_code) == (
+        State.RUNNING,
+        0,
+        None,
+        "database_trouble",
+    )
 
 
 def test_a_connection_killed_in_the_middle_of_a_page_leaves_nothing_of_it(ask: Ask, stage: Stage, turn: Turn) -> None:
@@ -196,7 +212,9 @@ def test_a_connection_killed_in_the_middle_of_a_page_leaves_nothing_of_it(ask: A
     assert after is not None and after.state == State.SUCCEEDED
 
 
-@pytest.mark.parametrize("error", [Interrupted(phase="x"), CancelRequested(), LeaseLost(), JobFailed("x"), RetryLater("x")])
+@pytest.mark.parametrize(
+    "error", [Interrupted(phase="x"), CancelRequested(), LeaseLost(), JobFailed("x"), RetryLater("x")]
+)
 def test_whatever_ends_a_slice_never_reaches_celery(ask: Ask, stage: Stage, error: Exception) -> None:
     stage.runs = [raising(error)]
     assert isinstance(runner.run(ask().job.pk, "worker"), SyncJob)
@@ -207,5 +225,3 @@ def test_the_delay_doubles_up_to_half_an_hour_with_jitter(attempt: int) -> None:
     ceiling = backoff.delay(attempt, lambda: 1.0)
     assert ceiling == min(30.0 * 2 ** (attempt - 1), 1800.0)
     assert backoff.delay(attempt, lambda: 0.0) == 1.0
-
-

@@ -8,8 +8,24 @@ from syncjobs.serializers import event_json, job_json, snapshot
 from tests.syncjobs.conftest import Ask
 
 KEYS = {
-    "task_id", "account", "email", "sync_type", "trigger", "state", "phase", "progress_percentage", "stats",
-    "rate_per_minute", "eta_seconds", "message", "error", "created_at", "started_at", "updated_at", "finished_at", "revision",
+    "task_id",
+    "account",
+    "email",
+    "sync_type",
+    "trigger",
+    "state",
+    "phase",
+    "progress_percentage",
+    "stats",
+    "rate_per_minute",
+    "eta_seconds",
+    "message",
+    "error",
+    "created_at",
+    "started_at",
+    "updated_at",
+    "finished_at",
+    "revision",
 }
 STATS = {"total", "done", "added", "updated", "deleted", "failed", "bytes", "units"}
 

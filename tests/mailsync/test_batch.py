@@ -1,0 +1,64 @@
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.test import Client
+
+from mailsync import batch
+from mailsync.models import Account
+from mailsync.schedule import request_sync
+from syncjobs import liveness
+from syncjobs.models import SyncJob
+from syncjobs.states import State, Trigger
+from tests.mailsync.mirror import assert_exact, held, sync
+from tests.mailsync.simulated import Gmail
+
+
+def call(account: Account, size: int) -> batch.BatchResult:
+    return batch.fetch_next(account, size, trigger=Trigger.API)
+
+
+def until_done(account: Account, size: int) -> list[int]:
+    counts = []
+    while len(counts) < 30:
+        result = call(account, size)
+        counts.append(result.synced)
+        assert not result.in_progress and result.synced <= size
+        if not result.has_more:
+            return counts
+    raise AssertionError(counts)
+
+
+def test_batches_mirror_a_mailbox_exactly_with_no_worker(account: Account, gmail: Gmail) -> None:
+    assert sum(until_done(account, 15)) == 40
+    assert_exact(account, gmail)
+    assert not SyncJob.objects.exclude(state=State.SUCCEEDED).exists()
+
+
+def test_batches_after_a_full_mirror_say_that_there_is_more(account: Account, gmail: Gmail) -> None:
+    sync(account)
+    gmail.deliver(25)
+    counts = until_done(account, 10)
+    assert sum(counts) == 25 and max(counts) <= 10 and len(counts) >= 3
+    assert_exact(account, gmail)
+
+
+def test_a_waiting_job_lends_itself_where_no_worker_consumes(account: Account, gmail: Gmail) -> None:
+    waiting = request_sync(account, trigger=Trigger.BUTTON).job
+    result = call(account, 10)
+    assert (result.job.pk, result.synced, result.has_more) == (waiting.pk, 10, True)
+    assert result.job.state == State.RUNNING and len(held(account)) == 10
+
+
+def test_a_job_that_workers_will_do_is_left_to_them(account: Account, gmail: Gmail) -> None:
+    waiting = request_sync(account, trigger=Trigger.BUTTON).job
+    liveness.seen(liveness.queue_name("interactive"))
+    result = call(account, 10)
+    assert (result.job.pk, result.synced, result.has_more, result.in_progress) == (waiting.pk, 0, True, True)
+
+
+def test_a_batch_over_http(account: Account, gmail: Gmail, anna: User, client: Client) -> None:
+    client.force_login(anna)
+    body: Any = client.post("/api/sync/batch?batch_size=5").json()
+    assert (body["success"], body["synced_count"], body["has_more"], body["in_progress"]) == (True, 5, True, False)
+    for size in ("0", "501", "x", "1" * 5000):
+        assert client.post(f"/api/sync/batch?batch_size={size}").status_code == 400
