@@ -160,5 +160,10 @@ def _explain(
     request: HttpRequest, trouble: Trouble, asked: Pending | None = None, *, words: list[str] | None = None
 ) -> HttpResponse:
     query = f"?account={asked.account}" if asked and asked.account is not None else ""
-    context = {"trouble": trouble, "words": words or [], "again": reverse("connect") + query}
+    context = {
+        "trouble": trouble,
+        "words": words or [],
+        "again": reverse("connect") + query,
+        "callback": _callback_address(),
+    }
     return render(request, "mailsync/connect.html", context, status=trouble.status)

@@ -252,7 +252,9 @@ def test_what_google_says_is_shown_as_text(browser: Client) -> None:
 
 def test_without_a_google_client_the_page_names_the_missing_settings(browser: Client, settings: Any) -> None:
     settings.GOOGLE_CLIENT_ID = settings.GOOGLE_CLIENT_SECRET = ""
-    refused(browser, "/connect/", 503, "GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET")
+    refused(
+        browser, "/connect/", 503, "GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET", "http://testserver/connect/callback/"
+    )
     settings.GOOGLE_CLIENT_ID = "simulator"
     assert "GOOGLE_CLIENT_ID" not in refused(browser, "/connect/", 503, "GOOGLE_CLIENT_SECRET")
 
