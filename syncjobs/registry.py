@@ -1,21 +1,16 @@
 """Find the kind of job that settings name."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from syncjobs.admission import Wider
-
-if TYPE_CHECKING:
-    from syncjobs.context import Context
-    from syncjobs.models import SyncJob
-    from syncjobs.states import State
+from syncjobs.models import SyncJob
+from syncjobs.states import State
 
 
 class UnknownKind(LookupError):
@@ -26,13 +21,13 @@ class UnknownKind(LookupError):
 class Kind:
     """What a kind of job brings along.
 
-    `run` does one pass and returns when it is complete. `wider` merges the scopes of two requests. `finished` is called inside
-    every finishing transaction *before* the job's row is locked (lock order: resource, then job), with the final state and the
-    error code. `restart` starts anew what a failed or cancelled job was for. `texts` renders codes of messages, `modes`
-    names what a job may be asked for.
+    `run` is handed a Context, does one pass, returns when it is complete. `wider` merges the scopes of two requests.
+    `finished` is called inside every finishing transaction *before* the job's row is locked (lock order: resource, then job),
+    with the final state and the error code. `restart` starts anew what a failed or cancelled job was for. `texts` renders
+    codes of messages, `modes` names what a job may be asked for.
     """
 
-    run: Callable[[Context], None]
+    run: Callable[[Any], None]
     wider: Wider
     finished: Callable[[SyncJob, State, str], None]
     restart: Callable[[SyncJob, str], SyncJob]

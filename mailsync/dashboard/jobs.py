@@ -57,12 +57,12 @@ def retry(request: HttpRequest, task_id: str) -> HttpResponse:
         if old.state not in (State.FAILED, State.CANCELLED):
             raise NotRetryable
         fresh = registry.kind(old.kind).restart(old, Trigger.BUTTON)
-    except NotRetryable:
-        messages.info(request, _("Only a failed or cancelled job can be retried."))
     except schedule.Paused:
         messages.warning(request, _("This mailbox is paused: resume it first."))
     except schedule.ReconnectNeeded:
         messages.error(request, _("Google no longer lets us in: connect this mailbox again."))
+    except NotRetryable:
+        messages.info(request, _("Only a failed or cancelled job can be retried."))
     else:
         return redirect("job", fresh.task_id)
     return redirect("job", task_id)
