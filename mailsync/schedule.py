@@ -33,6 +33,12 @@ class ReconnectNeeded(NotRetryable):
     code = "reconnect_needed"
 
 
+class Disconnected(NotRetryable):
+    """The account is no longer here."""
+
+    code = "account_gone"
+
+
 def request_sync(account: Account, *, trigger: Trigger, full: bool = False) -> Answer:
     """Start a sync of this mailbox or adopt the active one. Raises Paused, ReconnectNeeded.
 
@@ -59,7 +65,9 @@ def request_scope(account: Account, scope: Scope | None, *, trigger: Trigger, ri
 
 def restart(job: SyncJob, trigger: str) -> SyncJob:
     """Start anew what a failed or cancelled job was for; it goes on from the mailbox's checkpoint."""
-    account = Account.objects.get(pk=job.facts["account"])
+    account = Account.objects.filter(pk=job.facts["account"]).first()
+    if account is None:
+        raise Disconnected(job.title)
     return request_scope(account, job.scope, trigger=Trigger(trigger)).job
 
 

@@ -16,7 +16,7 @@ USED_EVERY = timedelta(minutes=1)  # last_used_at is exact to a minute: not ever
 def issue(user: User, label: str, expires_in: timedelta | None = None) -> tuple[ApiToken, str]:
     """A new token with its secret, which is shown once: only its SHA-256 is kept (256 random bits need no slow hash)."""
     secret = secrets.token_urlsafe(32)
-    expires = in_(expires_in) if expires_in else None
+    expires = in_(expires_in) if expires_in is not None else None
     token = ApiToken.objects.create(user=user, label=label, digest=_digest(secret), expires_at=expires)
     token.refresh_from_db()
     return token, secret

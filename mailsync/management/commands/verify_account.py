@@ -3,6 +3,7 @@
 import json
 import time
 from argparse import ArgumentParser
+from contextlib import closing
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -38,7 +39,8 @@ class Command(BaseCommand):
             gmail = open_mailbox(
                 account, credentials, lambda seconds, _: time.sleep(seconds), interactive=True, max_wait=120
             )
-            found = verify(account, gmail, sample=None if options["all"] else options["sample"])
+            with closing(gmail):
+                found = verify(account, gmail, sample=None if options["all"] else options["sample"])
             keep_refreshed(account, credentials)
         except (GmailError, Undecryptable) as error:
             raise CommandError(f"Cannot compare {account.email}: {error}") from None
