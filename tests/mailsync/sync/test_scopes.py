@@ -1,0 +1,27 @@
+import itertools
+
+import pytest
+
+from mailsync.sync.scopes import BATCH, FULL, INCREMENTAL, RECONCILE, WINDOW, wider
+from syncjobs.admission import Scope
+
+ORDER = [WINDOW, BATCH, INCREMENTAL, FULL]
+
+
+def scope(mode: str) -> Scope:
+    return Scope(mode, {"after": 5} if mode == WINDOW else {})
+
+
+@pytest.mark.parametrize(("active", "asked"), list(itertools.product(ORDER, ORDER)))
+def test_the_wider_scope_does_the_work_of_both(active: str, asked: str) -> None:
+    assert wider(scope(active), scope(asked)) == scope(max(active, asked, key=ORDER.index))
+
+
+def test_a_reconcile_and_a_full_pass_cover_each_other() -> None:
+    assert wider(Scope(RECONCILE), Scope(FULL)).mode == RECONCILE
+    assert wider(Scope(FULL), Scope(RECONCILE)).mode == FULL
+
+
+def test_of_two_windows_the_one_that_begins_earlier() -> None:
+    early, late = Scope(WINDOW, {"after": 1}), Scope(WINDOW, {"after": 2})
+    assert wider(early, late) == wider(late, early) == early
