@@ -68,7 +68,7 @@ def test_folding_and_applying_equals_replaying_one_by_one(story: list[tuple[str,
 
 @given(st.lists(events, max_size=25), st.integers(0, 25))
 def test_replaying_a_part_again_changes_nothing(story: list[tuple[str, str, set[str]]], cut: int) -> None:
-    records = [each for each in possible([event for event in story if event[1] == "a" and event[0] in ("on", "off")])]
+    records = possible([event for event in story if event[1] == "a" and event[0] in ("on", "off")])
     once = applied({"a": (frozenset({"INBOX"}), 50)}, fold(records))
     assert applied(once, fold(records[cut:])) == once
 
