@@ -2,10 +2,12 @@
 
 import signal
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import requests
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from tests.flows.conftest import MESSAGES
 from tests.flows.product import Gmail, Product, eventually
@@ -56,10 +58,7 @@ def test_fifty_clicks_at_once_are_one_job(product: Product, account: int) -> Non
 
 def test_socket_mount_does_not_stop_jobs(product: Product, account: int) -> None:
     """The prototype's second bug: with its socket server mounted, background tasks no longer ran."""
-    session = logged_in(product)
-    cookies = "; ".join(f"{name}={value}" for name, value in session.cookies.items())
-    address = product.address.replace("http", "ws") + "/ws/sync/"
-    with connect(address, additional_headers={"Cookie": cookies}, origin=product.address, open_timeout=10) as socket:
+    with open_socket(product) as socket:
         heard: list[str] = []
         threading.Thread(target=lambda: heard.extend(str(message) for message in socket), daemon=True).start()
         task_id = product.start(account).json()["task_id"]
@@ -67,6 +66,16 @@ def test_socket_mount_does_not_stop_jobs(product: Product, account: int) -> None
         eventually(lambda: any(task_id in each and '"RUNNING"' in each for each in heard), within=5)
         eventually(lambda: any(task_id in each and '"SUCCEEDED"' in each for each in heard), within=60)
     assert product.job(task_id)["state"] == "SUCCEEDED"
+
+
+def test_a_socket_that_was_idle_for_seven_seconds_still_hears(product: Product, account: int) -> None:
+    """Newer clients of Redis cut an idle connection of the channel layer after five seconds."""
+    with open_socket(product) as socket:
+        time.sleep(7)
+        task_id = product.start(account).json()["task_id"]
+        heard = (str(message) for message in socket)
+        assert any(task_id in each and '"RUNNING"' in each for each in heard)
+    product.finished(task_id)
 
 
 def test_with_redis_hanging_the_click_still_answers_within_three_seconds(product: Product, account: int) -> None:
@@ -102,6 +111,13 @@ def test_without_workers_the_next_hundred_come_in_the_request(product: Product, 
 def status(product: Product, account: int) -> dict:
     """How the account stands."""
     return product.call("GET", "/api/sync/status", params={"account": account}).json()["accounts"][0]
+
+
+def open_socket(product: Product) -> ClientConnection:
+    """The demo user's socket, as a browser opens it."""
+    cookies = "; ".join(f"{name}={value}" for name, value in logged_in(product).cookies.items())
+    address = product.address.replace("http", "ws") + "/ws/sync/"
+    return connect(address, additional_headers={"Cookie": cookies}, origin=Origin(product.address), open_timeout=10)
 
 
 def logged_in(product: Product) -> requests.Session:
