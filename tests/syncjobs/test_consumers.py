@@ -71,6 +71,7 @@ def test_the_snapshot_comes_first_then_newer_revisions_only(running: Callable[..
         first = await browser.receive_json(timeout=5)
         assert (first["type"], first["job"]["task_id"], first["job"]["revision"]) == ("job", job.task_id, job.revision)
         await aside(lambda: progress.publish(job))  # late: an old one
+        assert await browser.receive_nothing(timeout=0.4)
         await aside(lambda: page(job, 40))
         second = await browser.receive_json(timeout=5)
         assert second["job"]["revision"] > first["job"]["revision"]
