@@ -54,7 +54,7 @@ def request_scope(account: Account, scope: Scope | None, *, trigger: Trigger, ri
     """
     with transaction.atomic(durable=True):
         locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-        _must_be_able(locked)
+        must_be_able(locked)
         answer = lifecycle.request(_asked(locked, scope or due_scope(locked), trigger, ring=ring))
         message = "sync_started" if answer.created else "sync_adopted"
         Account.objects.filter(pk=locked.pk).update(
@@ -147,7 +147,8 @@ def _asked(
     )
 
 
-def _must_be_able(account: Account) -> None:
+def must_be_able(account: Account) -> None:
+    """Raises Paused, ReconnectNeeded."""
     if account.paused_at is not None:
         raise Paused(account.email)
     if account.state == Account.State.RECONNECT:

@@ -1,12 +1,15 @@
 """Find the account that a call means."""
 
+from zoneinfo import ZoneInfo, available_timezones
+
 from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from mailsync import schedule
 from mailsync.api.errors import ApiError
-from mailsync.models import Account
+from mailsync.models import Account, Preferences
+from mailsync.preferences import zone as preferred_zone
 
 LARGEST_ID = 2**63 - 1
 
@@ -56,3 +59,14 @@ def number(request: Request, name: str, default: int, lowest: int, highest: int)
     if not text.isascii() or not text.isdigit() or len(text) > 12 or not lowest <= int(text) <= highest:
         raise ValidationError({name: [f"A whole number from {lowest} to {highest}."]})
     return int(text)
+
+
+def zone(request: Request) -> ZoneInfo:
+    """The IANA zone that `tz` names, else the user's own, else UTC; raises ValidationError."""
+    name = request.query_params.get("tz")
+    if name is None:
+        chosen = Preferences.objects.filter(user=request.user.pk).first()
+        return preferred_zone(chosen.time_zone if chosen else "")
+    if name not in available_timezones():
+        raise ValidationError({"tz": ["The name of an IANA time zone, such as Europe/Berlin."]})
+    return ZoneInfo(name)

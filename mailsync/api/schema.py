@@ -18,6 +18,21 @@ class StartAnswer(serializers.Serializer):
     job = JobSchema()
 
 
+class SimpleAnswer(serializers.Serializer):
+    """What a start answers that promises nothing more."""
+
+    success = serializers.BooleanField()
+    message = serializers.CharField()
+
+
+class CheckAnswer(serializers.Serializer):
+    """What is new."""
+
+    success = serializers.BooleanField()
+    new_count = serializers.IntegerField()
+    as_of = serializers.DateTimeField()
+
+
 class BatchAnswer(serializers.Serializer):
     """What a batch answers."""
 

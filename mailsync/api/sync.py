@@ -12,6 +12,10 @@ from mailsync import batch, schedule, status
 from mailsync.api import lookup
 from mailsync.api.errors import ApiError
 from mailsync.api.schema import BatchAnswer, StartAnswer, StatusAnswer
+from mailsync.models import Account
+from mailsync.sync.scopes import FULL
+from syncjobs.admission import Scope
+from syncjobs.lifecycle import Answer
 from syncjobs.serializers import job_json
 from syncjobs.views import trigger_of
 
@@ -19,6 +23,30 @@ ACCOUNT = OpenApiParameter("account", OpenApiTypes.INT, description="Which accou
 MOST_BATCHES = 4  # at once per web process: each holds a thread for up to 25 s
 
 _batches = threading.BoundedSemaphore(MOST_BATCHES)
+
+
+def request_scope(request: Request, account: Account, scope: Scope | None) -> Answer:
+    """The job that does it; what cannot be synced now is a 409."""
+    try:
+        return schedule.request_scope(account, scope, trigger=trigger_of(request))
+    except (schedule.Paused, schedule.ReconnectNeeded) as error:
+        raise lookup.refusal(error) from None
+
+
+def started(request: Request, account: Account, scope: Scope | None) -> Response:
+    """202 with a job that was created, 200 with the one that was adopted; never an error for a sync that is under way."""
+    answer = request_scope(request, account, scope)
+    job = job_json(answer.job)
+    body = {
+        "success": True,
+        "created": answer.created,
+        "task_id": answer.job.task_id,
+        "in_progress": True,
+        "message": job["message"],
+        "stats": job["stats"],
+        "job": job,
+    }
+    return Response(body, status=202 if answer.created else 200)
 
 
 class Smart(APIView):
@@ -32,23 +60,8 @@ class Smart(APIView):
     )
     def post(self, request: Request) -> Response:
         """Start a sync, or adopt the active one; never an error for a sync that is under way."""
-        account = lookup.account(request)
-        full = lookup.flag(request, "force_full", False)
-        try:
-            answer = schedule.request_sync(account, trigger=trigger_of(request), full=full)
-        except (schedule.Paused, schedule.ReconnectNeeded) as error:
-            raise lookup.refusal(error) from None
-        job = job_json(answer.job)
-        body = {
-            "success": True,
-            "created": answer.created,
-            "task_id": answer.job.task_id,
-            "in_progress": True,
-            "message": job["message"],
-            "stats": job["stats"],
-            "job": job,
-        }
-        return Response(body, status=202 if answer.created else 200)
+        scope = Scope(FULL) if lookup.flag(request, "force_full", False) else None
+        return started(request, lookup.account(request), scope)
 
 
 class Batch(APIView):

@@ -3,10 +3,14 @@
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from mailsync.api import accounts, messages, openapi, sync
+from mailsync.api import accounts, messages, openapi, plans, sync
 
 urlpatterns = [
     re_path(r"^sync/smart/?$", sync.Smart.as_view(), name="sync-smart"),
+    re_path(r"^sync/simple/?$", plans.Simple.as_view(), name="sync-simple"),
+    re_path(r"^sync/check/?$", plans.Check.as_view(), name="sync-check"),
+    re_path(r"^sync/today/?$", plans.Today.as_view(), name="sync-today"),
+    re_path(r"^sync/week/?$", plans.Week.as_view(), name="sync-week"),
     re_path(r"^sync/batch/?$", sync.Batch.as_view(), name="sync-batch"),
     re_path(r"^sync/status/?$", sync.Status.as_view(), name="sync-status"),
     re_path(r"^accounts/?$", accounts.Accounts.as_view(), name="accounts"),

@@ -1,0 +1,110 @@
+"""The ways back from the main plan: start and forget, look only, recent mail only."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from gmail.errors import GmailError, GrantRevoked, RateLimited
+from mailsync import schedule, windows
+from mailsync.api import lookup
+from mailsync.api.errors import ApiError
+from mailsync.api.schema import CheckAnswer, SimpleAnswer, StartAnswer
+from mailsync.api.sync import ACCOUNT, request_scope, started
+from mailsync.check import Count, count_new
+from mailsync.credentials import keep_refreshed, open_credentials, open_mailbox
+from mailsync.encryption import Undecryptable
+from mailsync.models import Account
+from mailsync.status import message_of
+from mailsync.sync.scopes import WINDOW
+from syncjobs.admission import Scope
+from syncjobs.serializers import moment
+
+ZONE = OpenApiParameter("tz", OpenApiTypes.STR, description="IANA time zone; without it the user's own.")
+PATIENCE = 10.0  # seconds that a caller waits for quota
+
+
+class Simple(APIView):
+    """Start and forget."""
+
+    @extend_schema(operation_id="sync_simple", parameters=[ACCOUNT], request=None, responses={202: SimpleAnswer})
+    def post(self, request: Request) -> Response:
+        """The same job as smart; the account tells later how it went."""
+        account = lookup.account(request)
+        request_scope(request, account, None)
+        account.refresh_from_db()
+        return Response({"success": True, "message": message_of(account)}, status=202)
+
+
+class Check(APIView):
+    """Look only."""
+
+    @extend_schema(operation_id="sync_check", parameters=[ACCOUNT], responses=CheckAnswer)
+    def get(self, request: Request) -> Response:
+        """How many messages Gmail has that the mirror lacks."""
+        account = lookup.account(request)
+        try:
+            schedule.must_be_able(account)
+            found = _count(account)
+        except (schedule.Paused, schedule.ReconnectNeeded) as error:
+            raise lookup.refusal(error) from None
+        except (GrantRevoked, Undecryptable):
+            raise lookup.refusal(schedule.ReconnectNeeded()) from None
+        except RateLimited:
+            raise ApiError(
+                503, "gmail_unavailable", "Gmail's quota is used up for the moment.", retry_after=60
+            ) from None
+        except GmailError:
+            raise ApiError(503, "gmail_unavailable", "Gmail cannot be reached at the moment.", retry_after=30) from None
+        return Response({"success": True, "new_count": found.new, "as_of": moment(found.as_of)})
+
+
+class Today(APIView):
+    """Since midnight."""
+
+    @extend_schema(
+        operation_id="sync_today",
+        parameters=[ACCOUNT, ZONE],
+        request=None,
+        responses={200: StartAnswer, 202: StartAnswer},
+    )
+    def post(self, request: Request) -> Response:
+        """Fetch today's mail, quickly; an active wider job covers it."""
+        return _window(request, windows.today)
+
+
+class Week(APIView):
+    """Since Monday."""
+
+    @extend_schema(
+        operation_id="sync_week",
+        parameters=[ACCOUNT, ZONE],
+        request=None,
+        responses={200: StartAnswer, 202: StartAnswer},
+    )
+    def post(self, request: Request) -> Response:
+        """Fetch this week's mail, quickly; an active wider job covers it."""
+        return _window(request, windows.this_week)
+
+
+def _window(request: Request, begin: Callable[[datetime, ZoneInfo], int]) -> Response:
+    zone = lookup.zone(request)
+    return started(request, lookup.account(request), Scope(WINDOW, {"after": begin(datetime.now(UTC), zone)}))
+
+
+def _count(account: Account) -> Count:
+    credentials = open_credentials(account)
+    gmail = open_mailbox(
+        account, credentials, lambda seconds, _: time.sleep(seconds), interactive=True, max_wait=PATIENCE
+    )
+    try:
+        return count_new(account, gmail)
+    finally:
+        keep_refreshed(account, credentials)
+        gmail.close()
