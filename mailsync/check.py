@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from gmail.client import GmailClient
 from gmail.errors import HistoryExpired
+from gmail.resources import HistoryRecord
 from mailsync.models import Account, Checkpoint, Message
 from mailsync.sync.plan import fold
 
@@ -37,7 +38,8 @@ def count_new(account: Account, gmail: GmailClient) -> Count:
 
 
 def _added(gmail: GmailClient, cursor: int) -> set[str]:
-    records, token = [], None
+    records: list[HistoryRecord] = []
+    token = None
     for _ in range(MOST_HISTORY_PAGES):
         page = gmail.list_history(cursor, page_token=token)
         records.extend(page.records)

@@ -34,11 +34,19 @@ def account_json(account: Account) -> dict[str, Any]:
     }
 
 
-def _mine(request: Request) -> QuerySet[Account]:
-    return Account.objects.filter(owner=request.user.pk)
+class AccountView(APIView):
+    """Finds an account of the user; a stranger's is 404."""
+
+    def accounts(self, request: Request) -> QuerySet[Account]:
+        """The user's own accounts."""
+        return Account.objects.filter(owner=request.user.pk)
+
+    def account(self, request: Request, pk: str) -> Account:
+        """The one with this id."""
+        return get_object_or_404(self.accounts(request), pk=int(pk))
 
 
-class Accounts(APIView):
+class Accounts(AccountView):
     """The user's accounts."""
 
     @extend_schema(operation_id="accounts_list", responses=AccountList)
@@ -46,53 +54,53 @@ class Accounts(APIView):
         """One page of accounts."""
         pages = KeysetPagination()
         return pages.get_paginated_response(
-            [account_json(each) for each in pages.paginate_queryset(_mine(request), request)]
+            [account_json(each) for each in pages.paginate_queryset(self.accounts(request), request)]
         )
 
 
-class OneAccount(APIView):
+class OneAccount(AccountView):
     """One account."""
 
     @extend_schema(operation_id="accounts_retrieve", responses=AccountSchema)
     def get(self, request: Request, pk: str) -> Response:
         """The account as it is now."""
-        return Response(account_json(get_object_or_404(_mine(request), pk=int(pk))))
+        return Response(account_json(self.account(request, pk)))
 
     @extend_schema(operation_id="accounts_update", request=AccountPatch, responses=AccountSchema)
     def patch(self, request: Request, pk: str) -> Response:
         """Change interval or policies."""
-        account = get_object_or_404(_mine(request), pk=int(pk))
+        account = self.account(request, pk)
         wanted = AccountPatch(data=request.data, partial=True)
         wanted.is_valid(raise_exception=True)
         changes = dict(wanted.validated_data)
         seconds = changes.pop("interval_seconds", None)
         if changes:
-            _mine(request).filter(pk=account.pk).update(**changes)
+            self.accounts(request).filter(pk=account.pk).update(**changes)
         if seconds is not None:
             schedule.set_interval(account, timedelta(seconds=seconds))
         account.refresh_from_db()
         return Response(account_json(account))
 
 
-class Pause(APIView):
+class Pause(AccountView):
     """Let an account rest."""
 
     @extend_schema(operation_id="accounts_pause", request=None, responses=AccountSchema)
     def post(self, request: Request, pk: str) -> Response:
         """Cancel what is active, start nothing until resumed."""
-        account = get_object_or_404(_mine(request), pk=int(pk))
+        account = self.account(request, pk)
         schedule.pause(account, by=request.user.get_username())
         account.refresh_from_db()
         return Response(account_json(account))
 
 
-class Resume(APIView):
+class Resume(AccountView):
     """Wake an account."""
 
     @extend_schema(operation_id="accounts_resume", request=None, responses=AccountSchema)
     def post(self, request: Request, pk: str) -> Response:
         """Go on by the clock."""
-        account = get_object_or_404(_mine(request), pk=int(pk))
+        account = self.account(request, pk)
         schedule.resume(account)
         account.refresh_from_db()
         return Response(account_json(account))

@@ -1,7 +1,7 @@
 """Who calls the API: a token, else a session."""
 
 from rest_framework import authentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from mailsync import tokens
@@ -30,6 +30,13 @@ class TokenAuthentication(authentication.BaseAuthentication):
 
 class SessionAuthentication(authentication.SessionAuthentication):
     """The browser's session, with CSRF."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        """Raises PermissionDenied, with the code that Django's own refusal has here."""
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied as error:
+            raise PermissionDenied(str(error.detail), code="csrf_failed") from None
 
     def authenticate_header(self, request: Request) -> str:
         """Makes an unauthenticated answer a 401."""

@@ -1,14 +1,32 @@
 """Every error of the API in its one shape."""
 
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
+
+
+class OneShape:
+    """Outermost middleware: what Django answers by itself is HTML for people, with DEBUG even its own 404 and 500."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """The same status as JSON, when a program asked."""
+        response = self.get_response(request)
+        if response.status_code < 400 or not is_api(request):
+            return response
+        if response.headers.get("Content-Type", "").startswith("application/json"):
+            return response
+        return _plain(response)
 
 
 class ApiError(exceptions.APIException):
@@ -32,6 +50,8 @@ def error_response(error: Exception, context: dict[str, Any]) -> Response | None
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, RequestDataTooBig):
+        error = ApiError(413, "too_large", _("This request is too large."))
     if not isinstance(error, exceptions.APIException):
         return None
     set_rollback()
@@ -60,7 +80,16 @@ def _sentences(problem: Any) -> list[str]:
 
 def is_api(request: HttpRequest) -> bool:
     """Whether a program asked."""
-    return request.path.startswith("/api/")
+    return request.path.startswith("/api/") or request.path == "/api"
+
+
+def _plain(response: HttpResponse) -> HttpResponse:
+    status = HTTPStatus(response.status_code)
+    texts = {404: _("There is nothing here."), 500: _("An error on our side; it has been logged.")}
+    message = texts.get(status, _("This request cannot be understood."))
+    kept = {name: response[name] for name in ("Allow", "Retry-After", "WWW-Authenticate") if name in response}
+    code = {500: "server_error", 405: "method_not_allowed"}.get(status, status.phrase.lower().replace(" ", "_"))
+    return JsonResponse(shape(code, message), status=status, headers=kept)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

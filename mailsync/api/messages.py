@@ -26,9 +26,9 @@ LONGEST_QUERY = 2_000
 
 
 class NewestFirst(KeysetPagination):
-    """Mail in Gmail's order; thousands of one second page correctly by their ids."""
+    """By Gmail's own time; the row id parts the mail of two mailboxes that share time with Gmail id."""
 
-    fields = ("internal_date", "gmail_id")
+    fields = ("internal_date", "gmail_id", "id")
 
 
 class AnyAccept(BaseContentNegotiation):

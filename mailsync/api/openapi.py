@@ -35,3 +35,4 @@ class Docs(SpectacularSwaggerSplitView):
     """The schema for people: nothing inline, nothing from elsewhere, as the content security policy wants it."""
 
     template_name = "mailsync/docs.html"
+    http_method_names = ["get", "head"]

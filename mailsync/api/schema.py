@@ -157,3 +157,105 @@ class MessageSchema(ListedMessage):
     internal_date = serializers.DateTimeField()
     history_id = serializers.IntegerField()
     fidelity = serializers.CharField()
+
+
+class LabelSchema(serializers.Serializer):
+    """A label with its counts."""
+
+    id = serializers.CharField()
+    account = serializers.IntegerField()
+    name = serializers.CharField()
+    type = serializers.CharField()
+    total = serializers.IntegerField()
+    unread = serializers.IntegerField()
+
+
+class LabelList(PageSchema):
+    """One page of labels."""
+
+    results = LabelSchema(many=True)
+
+
+class ThreadSchema(serializers.Serializer):
+    """A conversation."""
+
+    thread_id = serializers.CharField()
+    messages = ListedMessage(many=True)
+
+
+class FailureSchema(serializers.Serializer):
+    """A message that could not be mirrored yet."""
+
+    gmail_id = serializers.CharField()
+    code = serializers.CharField()
+    reason = serializers.CharField()
+    attempts = serializers.IntegerField()
+    first_at = serializers.DateTimeField()
+    last_at = serializers.DateTimeField()
+
+
+class FailureList(PageSchema):
+    """One page of the ledger of failures."""
+
+    results = FailureSchema(many=True)
+
+
+class CertificateSchema(serializers.Serializer):
+    """What Gmail listed against what the mirror held."""
+
+    at = serializers.DateTimeField()
+    task_id = serializers.CharField()
+    history_id = serializers.IntegerField()
+    listed = serializers.IntegerField()
+    mirrored = serializers.IntegerField()
+    missing_count = serializers.IntegerField()
+    missing = serializers.ListField(child=serializers.CharField())
+    labels_checked = serializers.IntegerField()
+
+
+class CertificateList(PageSchema):
+    """One page of proofs."""
+
+    results = CertificateSchema(many=True)
+
+
+class UsageSchema(serializers.Serializer):
+    """The units of a day."""
+
+    day = serializers.DateField()
+    units = serializers.IntegerField()
+
+
+class UsageList(PageSchema):
+    """One page of days."""
+
+    results = UsageSchema(many=True)
+
+
+class TokenSchema(serializers.Serializer):
+    """A token, without its secret."""
+
+    id = serializers.IntegerField()
+    label = serializers.CharField()  # type: ignore[assignment] # a field of ours, no caption of DRF's
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    last_used_at = serializers.DateTimeField(allow_null=True)
+
+
+class TokenList(PageSchema):
+    """One page of tokens."""
+
+    results = TokenSchema(many=True)
+
+
+class NewToken(TokenSchema):
+    """A token with its secret, which is shown once."""
+
+    token = serializers.CharField()
+
+
+class TokenRequest(serializers.Serializer):
+    """What a new token is for, how long it is valid."""
+
+    label = serializers.CharField(max_length=100, default="")  # type: ignore[assignment]
+    expires_days = serializers.IntegerField(min_value=1, max_value=3650, required=False, allow_null=True)

@@ -11,22 +11,16 @@ from django.views.decorators.http import require_safe
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from mailsync.api.messages import NewestFirst
 from mailsync.dashboard.people import user_of
 from mailsync.dashboard.words import SYSTEM_LABELS, label_name
 from mailsync.models import Account, Label, Message
 from mailsync.search import search
-from syncjobs.pagination import KeysetPagination
 
 ASKED_FOR_ONLY = {"SPAM", "TRASH"}
 SHOWN_LABELS = ["INBOX", "STARRED", "IMPORTANT", "SENT", "DRAFT", "UNREAD", "SPAM", "TRASH"]
 MOST_CHIPS = 4
 STATES = {"INBOX", "UNREAD", "STARRED", "IMPORTANT"}  # seen by place, weight, mark: no chip
-
-
-class NewestFirst(KeysetPagination):
-    """By Gmail's own time; the row id parts the mail of two mailboxes that share time with Gmail id."""
-
-    fields = ("internal_date", "gmail_id", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +55,7 @@ def mail(request: HttpRequest) -> HttpResponse:
     """One page of the list."""
     accounts = list(Account.objects.filter(owner=user_of(request)).order_by("email"))
     chosen = _chosen(accounts, request.GET.get("account", ""))
-    label, query = request.GET.get("label", ""), request.GET.get("q", "").strip()
+    label, query = request.GET.get("label", "").replace("\x00", ""), request.GET.get("q", "").strip()
     names = _names(chosen)
     found, newer, older = _page(request, narrowed(chosen, label, query))
     context = {
