@@ -51,7 +51,7 @@ def error_response(error: Exception, context: dict[str, Any]) -> Response | None
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     elif isinstance(error, RequestDataTooBig):
-        error = ApiError(413, "too_large", _("This request is too large."))
+        error = ApiError(413, "too_large", "This request is too large.")
     if not isinstance(error, exceptions.APIException):
         return None
     set_rollback()
