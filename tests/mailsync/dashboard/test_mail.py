@@ -119,3 +119,7 @@ def test_markup_in_a_subject_is_shown_as_text(browser: Client, mailbox: Account,
     assert "<script>alert" not in html
     assert "<b>x" not in html
     assert "<i>y" not in html
+
+
+def test_a_nul_byte_in_the_address_is_no_error(browser: Client, mailbox: Account) -> None:
+    assert browser.get("/mail/?label=%00&q=%00").status_code == 200
