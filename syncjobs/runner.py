@@ -62,12 +62,17 @@ def _slice(job: SyncJob, deadline: float, limit: int | None) -> None:
 
 
 def _passes(job: SyncJob, deadline: float, limit: int | None) -> None:
-    """The pass asked for, then each further one that was asked for meanwhile, until the job can finish."""
+    """The pass asked for, then each further one that was asked for meanwhile, until the job can finish.
+
+    A slice with a limit belongs to somebody who waits for it: further passes are left to the workers.
+    """
     kind = registry.kind(job.kind)
     kind.run(Context(job, limit=limit, deadline=deadline))
     while not lifecycle.succeed(job):
         job = lifecycle.begin_further(job)
-        kind.run(Context(job, limit=limit, deadline=deadline))
+        if limit is not None:
+            raise Interrupted(phase=Phase.NEXT_SLICE, code="next_slice")
+        kind.run(Context(job, deadline=deadline))
 
 
 def _retry(job: SyncJob, code: str, most: int, params: dict, trace: str = "") -> None:

@@ -20,7 +20,9 @@ _RUNNING: list[tuple[Home, Plan]] = []
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
     """Before pytest-django reads the settings. Workers of xdist inherit the controller's environment."""
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        # A Redis database of its own, as it has one of Postgres: row 43 of two workers is not the same job.
+        os.environ["REDIS_URL"] = os.environ["REDIS_URL"].rsplit("/", 1)[0] + f"/{int(worker.removeprefix('gw')) + 1}"
         return
     # A home of its own: a script/server that runs in this checkout is not disturbed.
     directory = Path(tempfile.mkdtemp(prefix="mailsync-test-"))

@@ -13,6 +13,7 @@ from mailsync.api import lookup
 from mailsync.api.errors import ApiError
 from mailsync.api.schema import BatchAnswer, StartAnswer, StatusAnswer
 from mailsync.models import Account
+from mailsync.outcome import GRANT_IS_DEAD
 from mailsync.sync.scopes import FULL
 from syncjobs.admission import Scope
 from syncjobs.lifecycle import Answer
@@ -103,5 +104,13 @@ def _batch_json(result: batch.BatchResult) -> dict:
     if result.in_progress:
         return body | {"in_progress": True, "task_id": result.job.task_id, "retry_after": 5}
     if job["error"]:
-        raise ApiError(503, job["error"]["code"], job["error"]["message"])
+        raise _batch_error(**job["error"])
     return body | {"in_progress": False, "task_id": result.job.task_id}
+
+
+def _batch_error(code: str, message: str) -> ApiError:
+    if code in GRANT_IS_DEAD:
+        return lookup.refusal(schedule.ReconnectNeeded())
+    if code == "gmail_unreachable":
+        return ApiError(503, "gmail_unavailable", message, retry_after=30)
+    return ApiError(503, code, message)

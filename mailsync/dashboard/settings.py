@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 from django.views.decorators.cache import never_cache
@@ -25,6 +26,7 @@ LIFETIMES = [
     (365, gettext_lazy("One year")),
     (0, gettext_lazy("Never expires")),
 ]
+ONCE = "token_form"
 MOST_TOKENS = 50
 
 
@@ -54,6 +56,9 @@ def issue_token(request: HttpRequest) -> HttpResponse:
     if days not in {str(each) for each, _name in LIFETIMES}:
         messages.error(request, _("Choose how long the token lives."))
         return redirect("settings")
+    if not request.POST.get("once") or request.POST["once"] != request.session.pop(ONCE, None):
+        messages.info(request, _("Each secret is shown once. Make another token if you need one."))
+        return redirect("settings")  # a page that was reloaded asks a second time
     user = user_of(request)
     if ApiToken.objects.filter(user=user).count() >= MOST_TOKENS:
         messages.error(request, _("You have too many tokens: revoke one first."))
@@ -73,7 +78,9 @@ def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _show(request: HttpRequest, secret: str = "") -> HttpResponse:
     user = user_of(request)
+    request.session[ONCE] = get_random_string(16)
     context = {
+        "once": request.session[ONCE],
         "preferences": Preferences.objects.filter(user=user).first() or Preferences(user=user),
         "languages": [code for code, _name in configured.LANGUAGES],
         "zones": zones(),

@@ -29,35 +29,42 @@ def run(context: Context) -> None:
     """One pass over one mailbox, as far as this slice goes."""
     account = _account(context)
     interactive = context.job.queue == Queue.INTERACTIVE
-    with _translated():
+    with _batch_ends_with_its_request(context), _translated():
         credentials = open_credentials(account)
         gmail = open_mailbox(account, credentials, _waiting(context), interactive=interactive, max_wait=MOST_PATIENCE)
+        engine = Engine(gmail, MailboxStore(account, context), context, _stats(context), budget=context.limit)
         try:
-            _pass(
-                context, Engine(gmail, MailboxStore(account, context), context, _stats(context), budget=context.limit)
-            )
+            _pass(context, engine)
         finally:
             keep_refreshed(account, credentials)
             gmail.close()
 
 
 def _pass(context: Context, engine: Engine) -> None:
-    mode = context.job.mode
     try:
-        if mode in (FULL, RECONCILE):
+        if context.job.mode in (FULL, RECONCILE):
             engine.whole()
-        elif mode == WINDOW:
+        elif context.job.mode == WINDOW:
             engine.window(context.job.params["after"])
         else:
             engine.incremental()
-    except BudgetSpent:
-        if mode != BATCH:  # what a waiting job lent to this request goes on later
-            raise Interrupted(phase=Phase.NEXT_SLICE, code=MORE_TO_DO) from None
-        context.log(MORE_TO_DO)
-    except Interrupted as pause:
-        if mode != BATCH or pause.phase != Phase.NEXT_SLICE:  # a batch ends with its request
+    except BudgetSpent:  # what a waiting job lent to a request goes on later
+        raise Interrupted(phase=Phase.NEXT_SLICE, code=MORE_TO_DO) from None
+
+
+@contextmanager
+def _batch_ends_with_its_request(context: Context) -> Iterator[None]:
+    """Nobody waits or tries again for a batch: whoever asked for it calls again."""
+    try:
+        yield
+    except Interrupted:
+        if context.job.mode != BATCH:
             raise
         context.log(MORE_TO_DO)
+    except RetryLater as trouble:
+        if context.job.mode != BATCH:
+            raise
+        raise JobFailed(trouble.code, **trouble.params) from None
 
 
 def _account(context: Context) -> Account:

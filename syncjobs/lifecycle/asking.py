@@ -1,6 +1,6 @@
 """Let a request become a job, or part of the active one."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -47,12 +47,16 @@ def request(asked: Asked) -> Answer:
     Call it inside a transaction that holds a lock of the resource's own row: that serialises the very first start, where there
     is no job to lock. The unique index stands behind it for whoever forgets.
     """
+    wider = registry.kind(asked.kind).wider
     active = SyncJob.objects.active().filter(resource=asked.resource).first()
-    verdict, scope = decide(_seen(active), asked.scope, again=asked.again, wider=registry.kind(asked.kind).wider)
-    if active is None or verdict is Verdict.CREATE:
+    seen = _seen(active)
+    verdict, scope = decide(seen, asked.scope, again=asked.again, wider=wider)
+    if active is None or seen is None or verdict is Verdict.CREATE:
         return Answer(_create(asked, scope), created=True)
-    if verdict is Verdict.REPLACE and _fail_as_stale(active):
-        return Answer(_create(asked, scope), created=True)
+    if verdict is Verdict.REPLACE:
+        if _fail_as_stale(active):
+            return Answer(_create(asked, scope), created=True)
+        verdict, scope = decide(replace(seen, silent=False), asked.scope, again=asked.again, wider=wider)
     if verdict is Verdict.WIDEN and not _widen(active, scope):
         verdict, scope = Verdict.FURTHER, asked.scope  # claimed in between: ask for a further pass instead
     if verdict is Verdict.FURTHER and not _ask_further(active, scope):

@@ -5,8 +5,10 @@ from django.test import Client
 
 from mailsync import batch
 from mailsync.models import Account
-from mailsync.schedule import request_sync
-from syncjobs import liveness
+from mailsync.schedule import request_scope, request_sync
+from mailsync.sync.scopes import BATCH
+from syncjobs import liveness, runner
+from syncjobs.admission import Scope
 from syncjobs.models import SyncJob
 from syncjobs.states import State, Trigger
 from tests.mailsync.mirror import assert_exact, held, sync
@@ -62,3 +64,39 @@ def test_a_batch_over_http(account: Account, gmail: Gmail, anna: User, client: C
     assert (body["success"], body["synced_count"], body["has_more"], body["in_progress"]) == (True, 5, True, False)
     for size in ("0", "501", "x", "1" * 5000):
         assert client.post(f"/api/sync/batch?batch_size={size}").status_code == 400
+
+
+def test_a_batch_says_when_gmail_is_away_and_leaves_no_job_behind(anna: User, account: Account, settings: Any) -> None:
+    settings.GOOGLE_BASE_URL = "http://127.0.0.1:9"
+    client = Client()
+    client.force_login(anna)
+
+    answer = client.post("/api/sync/batch")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "gmail_unavailable")
+    assert not SyncJob.objects.active().exists()
+
+
+def test_a_batch_with_a_dead_grant_asks_for_a_new_one(anna: User, account: Account, gmail: Gmail) -> None:
+    gmail.control("revoke", email=gmail.email)
+    client = Client()
+    client.force_login(anna)
+
+    answers = [client.post("/api/sync/batch"), client.post("/api/sync/batch")]
+
+    assert [(each.status_code, each.json()["code"]) for each in answers] == [(409, "reconnect_needed")] * 2
+
+
+def test_a_full_sync_asked_for_during_a_batch_is_left_to_the_workers(account: Account) -> None:
+    """The batch counts what it was asked for, however much more was asked of its job meanwhile."""
+    job = request_scope(account, Scope(BATCH), trigger=Trigger.API, ring=False).job
+    request_sync(account, trigger=Trigger.BUTTON, full=True)  # a CREATED job is widened at once
+
+    widened = SyncJob.objects.get(pk=job.pk)
+    assert widened.mode == "full"
+    SyncJob.objects.filter(pk=job.pk).update(mode="batch", further={"mode": "full", "params": {}})
+    after = runner.run(job.pk, "web", slice_seconds=25, limit=10)
+
+    assert after is not None
+    assert (after.state, after.mode, after.lease_token) == ("RUNNING", "full", None)
+    assert after.stats["added"] == 10
