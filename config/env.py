@@ -1,14 +1,16 @@
 """Read the environment once, failing loudly on nonsense."""
 
-import json
 import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+from gmail import prices
 from mailsync.durations import parse_duration
 
 T = TypeVar("T")
@@ -59,10 +61,34 @@ def words(name: str, default: str) -> list[str]:
 
 def price_table(name: str, default: str) -> str:
     """The name of a price table, or a JSON object of units by method."""
+    wanted = "2026, 2021 or a JSON object of units by method"
+    _parsed(name, default, prices.price_table, wanted, bool)
+    return text(name, default)
+
+
+def address(name: str, default: str, *schemes: str) -> str:
+    """A URL of one of `schemes` with a host; empty where `default` is."""
     value = text(name, default)
-    if value.startswith("{"):
-        _parsed(name, value, json.loads, "a JSON object of units by method", lambda table: isinstance(table, dict))
+    if value:
+        wanted = f"a URL such as {schemes[0]}://host:1234"
+        _parsed(name, value, _host_and_port, wanted, lambda found: found[0] in schemes and bool(found[1]))
     return value
+
+
+def fernet_keys(name: str) -> list[str]:
+    """Fernet keys separated by commas, at least one."""
+    keys = words(name, "") or [text(name)]
+    try:
+        for key in keys:
+            Fernet(key)
+    except ValueError:  # which the value does not appear in: it is a secret
+        raise ImproperlyConfigured(f"{name} must be Fernet keys (32 bytes, base64), newest first.") from None
+    return keys
+
+
+def _host_and_port(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port
 
 
 def _parsed(name: str, default: str, parse: Callable[[str], T], wanted: str, valid: Callable[[T], bool]) -> T:

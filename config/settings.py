@@ -21,9 +21,9 @@ DEBUG = DEVELOPMENT and ROLE == "web"  # in a worker it would keep every SQL sta
 
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.number("PORT", 8000)
-PUBLIC_URL = env.text("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+PUBLIC_URL = env.address("PUBLIC_URL", f"http://127.0.0.1:{PORT}", "https", "http").rstrip("/")
 SECRET_KEY = env.text("SECRET_KEY")
-TOKEN_ENCRYPTION_KEYS = env.words("TOKEN_ENCRYPTION_KEYS", "") or [env.text("TOKEN_ENCRYPTION_KEYS")]
+TOKEN_ENCRYPTION_KEYS = env.fernet_keys("TOKEN_ENCRYPTION_KEYS")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", "")
 
@@ -109,7 +109,7 @@ CHANNEL_LAYERS = {
     }
 }
 
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL)
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "") and env.address("CELERY_BROKER_URL", "", *BROKERS) or REDIS_URL
 CELERY_RESULT_BACKEND = None  # the row is the truth
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
@@ -154,7 +154,7 @@ SYNC_INTERVAL = env.duration("SYNC_INTERVAL", "1h", minimum=10)
 CELERY_TASK_TIME_LIMIT = int(SYNC_SLICE.total_seconds()) + 300  # a backstop only
 
 # --- Gmail ----------------------------------------------------------------------------------------------------------
-GOOGLE_BASE_URL = env.text("GOOGLE_BASE_URL", "").rstrip("/")
+GOOGLE_BASE_URL = env.address("GOOGLE_BASE_URL", "", "https", "http").rstrip("/")
 GOOGLE_CLIENT_ID = env.text("GOOGLE_CLIENT_ID", "simulator" if GOOGLE_BASE_URL else "")
 GOOGLE_CLIENT_SECRET = env.text("GOOGLE_CLIENT_SECRET", "simulator" if GOOGLE_BASE_URL else "")
 GOOGLE_PUBSUB_SERVICE_ACCOUNT = env.text("GOOGLE_PUBSUB_SERVICE_ACCOUNT", "")  # who pushes; empty: nobody may

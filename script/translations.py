@@ -40,7 +40,11 @@ def judge(path: Path, wanted: set[str]) -> Iterator[str]:
 
 def _holds(translations: gettext.GNUTranslations, text: str, wanted: str) -> bool:
     """Plurals have a key of their own, which gettext() looks up in newer Pythons only."""
-    return wanted in (translations.gettext(text), translations.ngettext(text, text, 0), translations.ngettext(text, text, 1))
+    return wanted in (
+        translations.gettext(text),
+        translations.ngettext(text, text, 0),
+        translations.ngettext(text, text, 1),
+    )
 
 
 def entries(text: str) -> Iterator[tuple[str, str]]:
