@@ -67,12 +67,20 @@ def price_table(name: str, default: str) -> str:
 
 
 def address(name: str, default: str, *schemes: str) -> str:
-    """A URL of one of `schemes` with a host; empty where `default` is."""
+    """A URL of one of `schemes` that names a host, or an empty default."""
     value = text(name, default)
-    if value:
-        wanted = f"a URL such as {schemes[0]}://host:1234"
-        _parsed(name, value, _host_and_port, wanted, lambda found: found[0] in schemes and bool(found[1]))
+    if value and not _is_address(value, schemes):
+        # Without the value, which may hold a password.
+        raise ImproperlyConfigured(f"{name} must be a URL such as {schemes[0]}://host:1234.")
     return value
+
+
+def origins(name: str) -> list[str]:
+    """Addresses of web sites separated by commas, none by default; `*.` may stand for subdomains."""
+    found = words(name, "")
+    if not all(_is_address(each.replace("*.", ""), ("https", "http")) for each in found):
+        raise ImproperlyConfigured(f"{name} must be addresses such as https://mail.example.com, separated by commas.")
+    return found
 
 
 def fernet_keys(name: str) -> list[str]:
@@ -86,9 +94,12 @@ def fernet_keys(name: str) -> list[str]:
     return keys
 
 
-def _host_and_port(url: str) -> tuple[str, str, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port
+def _is_address(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is no number, the brackets are no IPv6
+        return False
 
 
 def _parsed(name: str, default: str, parse: Callable[[str], T], wanted: str, valid: Callable[[T], bool]) -> T:

@@ -25,7 +25,7 @@ PUBLIC_URL = env.address("PUBLIC_URL", f"http://127.0.0.1:{PORT}", "https", "htt
 SECRET_KEY = env.text("SECRET_KEY")
 TOKEN_ENCRYPTION_KEYS = env.fernet_keys("TOKEN_ENCRYPTION_KEYS")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
-CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", "")
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -109,7 +109,7 @@ CHANNEL_LAYERS = {
     }
 }
 
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "") and env.address("CELERY_BROKER_URL", "", *BROKERS) or REDIS_URL
+CELERY_BROKER_URL = env.address("CELERY_BROKER_URL", REDIS_URL, "redis", "rediss", "sentinel", "amqp", "amqps")
 CELERY_RESULT_BACKEND = None  # the row is the truth
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"

@@ -29,8 +29,7 @@ def take_claim(home: Home) -> claim.Lock:
 
 def check_settings() -> None:
     """Every setting is read once before anything starts; raises CannotStart with the sentence of the first bad one."""
-    scheme = urlsplit(os.environ.get("DATABASE_URL") or "postgres:").scheme
-    if scheme not in {"postgres", "postgresql", "psql", "pgsql"}:
+    if not _names_postgres(os.environ.get("DATABASE_URL") or "postgres:"):
         raise CannotStart("DATABASE_URL must be a URL such as postgres://user:password@host:5432/name.")
     try:
         importlib.import_module("config.settings")
@@ -45,3 +44,11 @@ def check_redis() -> None:
             client.ping()
     except (redis.RedisError, ValueError) as error:
         raise CannotStart(f"The Redis of REDIS_URL does not answer: {str(error).rstrip('.')}.") from None
+
+
+def _names_postgres(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"postgres", "postgresql", "psql", "pgsql"} and parts.port != 0
+    except ValueError:  # the port is no number
+        return False

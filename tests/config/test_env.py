@@ -62,8 +62,35 @@ def test_nonsense_is_refused_with_the_name_of_the_variable(monkeypatch: pytest.M
         "0s": lambda: env.duration("THING", "1h"),
         "9999999999d": lambda: env.duration("THING", "1h"),
         "{broken": lambda: env.price_table("THING", "2026"),
+        "2027": lambda: env.price_table("THING", "2026"),
+        '{"messages.get": -5}': lambda: env.price_table("THING", "2026"),
+        '{"messages.fly": 5}': lambda: env.price_table("THING", "2026"),
+        "nonsense": lambda: env.address("THING", "", "https"),
+        "https://": lambda: env.address("THING", "", "https"),
+        "ftp://a.example": lambda: env.address("THING", "", "https"),
+        "https://a.example:70000": lambda: env.address("THING", "", "https"),
+        "https://a.example, b.example": lambda: env.origins("THING"),
+        "a key": lambda: env.fernet_keys("THING"),
     }
     for value, read in nonsense.items():
         monkeypatch.setenv("THING", value)
         with pytest.raises(ImproperlyConfigured, match="THING must be"):
             read()
+
+
+def test_the_price_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("2026", "2021", '{"messages.get": 5}'):
+        monkeypatch.setenv("THING", value)
+        assert env.price_table("THING", "2026") == value
+
+
+def test_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("THING", raising=False)
+    assert env.address("THING", "", "https") == "" and env.origins("THING") == []
+    monkeypatch.setenv("THING", "https://a.example:8443,https://*.b.example")
+    assert env.origins("THING") == ["https://a.example:8443", "https://*.b.example"]
+    monkeypatch.setenv("THING", "redis://:secret@[::1]:6379/0")
+    assert env.address("THING", "", "redis") == "redis://:secret@[::1]:6379/0"
+    with pytest.raises(ImproperlyConfigured) as refused:
+        env.address("THING", "", "https")
+    assert "secret" not in str(refused.value)

@@ -319,6 +319,10 @@ def test_a_port_that_is_taken_is_named_in_one_sentence(whole: Whole, tmp_path: P
         ("SYNC_LEASE", "soon", "SYNC_LEASE must be"),
         ("DEBUG", "maybe", "DEBUG must be true or false"),
         ("DATABASE_URL", "nonsense", "DATABASE_URL must be a URL"),
+        ("DATABASE_URL", "postgres://user@host:99999/name", "DATABASE_URL must be a URL"),
+        ("GMAIL_UNIT_COSTS", "2027", "GMAIL_UNIT_COSTS must be"),
+        ("CELERY_BROKER_URL", "nonsense", "CELERY_BROKER_URL must be a URL"),
+        ("TOKEN_ENCRYPTION_KEYS", "nonsense", "TOKEN_ENCRYPTION_KEYS must be Fernet keys"),
         ("HOST", "nowhere.invalid", "HOST 'nowhere.invalid' is not an address"),
     ],
 )
