@@ -227,7 +227,8 @@ class Engine:
         lacking = self.store.lacking(named)
         lacking -= self.store.listed_and_wanted(sorted(lacking)) if lacking else set()
         left = [id_ for id_ in named if id_ in lacking]
-        self.stats.total += len(left)
+        # A page that is read again, after a wait or a lost worker, is not counted again.
+        self.stats.total = max(self.stats.total, self.stats.done + len(left))
         while left:
             self._spend_budget()
             page = left[: self._allowed(fetching.MOST_MESSAGES)]

@@ -217,6 +217,13 @@ def test_a_sync_that_falters_after_every_few_pages_ends_exact(
     assert_exact(account, gmail)
 
 
+def test_mail_that_a_lost_worker_had_fetched_is_counted_once(synced: Account, gmail: Gmail, small_pages: None) -> None:
+    gmail.deliver(30)
+    assert falter(synced, at=2).is_active
+    done = sync(synced)
+    assert (done.stats["total"], done.stats["done"]) == (30, 30)
+
+
 def test_slices_of_no_length_still_get_there(account: Account, gmail: Gmail) -> None:
     assert sync(account, slice_seconds=0.2).state == State.SUCCEEDED
     assert_exact(account, gmail)
