@@ -118,3 +118,5 @@ def _file(name: str, path: str) -> str:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error.strerror}: {path}") from None
+    except UnicodeDecodeError:
+        raise ImproperlyConfigured(f"{name}_FILE is no text: {path}") from None

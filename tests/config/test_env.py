@@ -21,6 +21,10 @@ def test_a_secret_may_lie_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setenv("THING", "from the environment")
     monkeypatch.setenv("THING_FILE", str(tmp_path / "secret"))
     assert env.text("THING") == "from the file"
+    (tmp_path / "binary").write_bytes(b"\xd0\x00")
+    monkeypatch.setenv("THING_FILE", str(tmp_path / "binary"))
+    with pytest.raises(ImproperlyConfigured, match="THING_FILE is no text"):
+        env.text("THING")
     monkeypatch.setenv("THING_FILE", str(tmp_path / "missing"))
     with pytest.raises(ImproperlyConfigured, match="THING_FILE cannot be read"):
         env.text("THING")
