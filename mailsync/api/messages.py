@@ -82,11 +82,12 @@ def found(request: Request) -> QuerySet[Message]:
     q, label = request.query_params.get("q", ""), request.query_params.get("label", "")
     if len(q) > LONGEST_QUERY or "\x00" in label or len(label) > 255:
         raise ValidationError({"q": [f"At most {LONGEST_QUERY} characters."]})
-    rows = Message.objects.filter(account__in=lookup.accounts(request))
+    accounts = list(lookup.accounts(request))
+    rows = Message.objects.filter(account__in=accounts)
     if label:
         rows = rows.filter(labels__contains=[label])
         q = f"{q} in:anywhere" if label in ("SPAM", "TRASH") else q
-    return search(rows, q).defer("search", "defects")
+    return search(rows, q, accounts).defer("search", "defects")
 
 
 def one(request: Request, gmail_id: str) -> Message:

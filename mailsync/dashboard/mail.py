@@ -80,7 +80,7 @@ def narrowed(accounts: list[Account], label: str, query: str) -> QuerySet[Messag
         found = found.filter(labels__contains=[label])
     if label in ASKED_FOR_ONLY:
         query = f"in:anywhere {query}"
-    return search(found, query)
+    return search(found, query, accounts)
 
 
 def _chosen(accounts: list[Account], wanted: str) -> list[Account]:

@@ -5,10 +5,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from mailsync.models import Account, Message
+from mailsync.models import Account, Label, Message
 from mailsync.search import search
 
-WHEN = datetime(2026, 11, 1, tzinfo=UTC)
+WHEN = datetime(2026, 11, 1, 0, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -21,6 +21,8 @@ def mail(db: None) -> Account:
             "labels": ["INBOX", "Label_1"],
             "has_attachments": True,
             "sender_name": "Zoë Müller",
+            "attachments": [{"part_id": "1", "filename": "Invoice (17) 发票.PDF", "mime_type": "x/y", "size": 3}],
+            "size": 2_000_000,
         },
         "star": {"subject": "100% off_er", "labels": ["STARRED"], "to": [{"name": "", "email": "carl@example.com"}]},
         "spam": {"subject": "Win lunch", "labels": ["SPAM"]},
@@ -35,10 +37,10 @@ def mail(db: None) -> Account:
             thread_id="t",
             labels_as_of=1,
             history_id=1,
-            size=1,
             internal_date=when,
-            **fields,
+            **{"size": 1, **fields},
         )
+    Label.objects.create(account=account, label_id="Label_1", name="Work/My Projects", type="user")
     with connection.cursor() as cursor:
         cursor.execute("UPDATE mailsync_message SET search = to_tsvector('simple', subject)")
     return account
@@ -50,7 +52,36 @@ def mail(db: None) -> Account:
         ("", {"plain", "file", "star"}),
         ("lunch", {"plain"}),
         ("LUNCH friday", {"plain"}),
-        ('"friday lunch"', {"plain"}),
+        ("friday lunch", {"plain"}),
+        ('"lunch on friday"', {"plain"}),
+        ('"friday lunch"', set()),
+        ("lunch OR invoice", {"plain", "file"}),
+        ("{lunch invoice}", {"plain", "file"}),
+        ("(lunch friday) OR subject:100%", {"plain", "star"}),
+        ("lunch OR invoice has:attachment", {"file"}),
+        ("-{lunch invoice}", {"star"}),
+        ("-(lunch friday)", {"file", "star"}),
+        ("subject:(lunch friday)", {"plain"}),
+        ('subject:"lunch on"', {"plain"}),
+        ('subject:"on lunch"', set()),
+        ("label:work-my-projects", {"file"}),
+        ('label:"Work/My Projects"', {"file"}),
+        ("filename:pdf", {"file"}),
+        ("filename:发票", {"file"}),
+        ("filename:(17)", {"file"}),
+        ("filename:doc", set()),
+        ("larger:1M", {"file"}),
+        ("larger:2000000", set()),
+        ("smaller:1K", {"plain", "star"}),
+        ("after:2026/11/01", {"plain", "file", "star"}),
+        ("after:2026-11-02", set()),
+        ("before:2026/11/01", set()),
+        ("after:1793491230 before:1793491290", {"file"}),
+        ("older_than:1d", {"plain", "file", "star"}),
+        ("newer_than:1h", set()),
+        ("lunch OR in:anywhere", {"plain", "file", "star", "spam", "trash"}),
+        ("larger:huge", set()),
+        ("after:2026/13/45", set()),
         ("lunch in:anywhere", {"plain", "spam", "trash"}),
         ("in:spam", {"spam"}),
         ("in:trash", {"trash"}),
@@ -77,12 +108,44 @@ def mail(db: None) -> Account:
     ],
 )
 def test_operators_find_what_they_find_in_gmail(mail: Account, q: str, found: set[str]) -> None:
-    assert {row.gmail_id for row in search(Message.objects.filter(account=mail), q)} == found
+    assert {row.gmail_id for row in search(Message.objects.filter(account=mail), q, [mail])} == found
 
 
 @pytest.mark.parametrize(
     "q",
-    ['"', "'", "\\", "-", "--", ":", "from:", "\x00", "()", "a" * 2_000, "x " * 1_000, "is:", "in:\\", '"a" "', "🙂"],
+    [
+        '"',
+        "'",
+        "\\",
+        "-",
+        "--",
+        ":",
+        "from:",
+        "\x00",
+        "()",
+        "a" * 2_000,
+        "x " * 1_000,
+        "is:",
+        "in:\\",
+        '"a" "',
+        "🙂",
+        "(" * 500,
+        "-" * 500,
+        "OR OR",
+        "subject:(",
+        "-(",
+        "{a OR",
+        ")(",
+        'filename:"a',
+        "filename:\\",
+        'filename:("',
+        "larger:999999999999999g",
+        "older_than:99999y",
+        "after:99999999999",
+        "label:(a OR b)",
+        "a:b:c",
+        "in:{inbox sent",
+    ],
 )
 def test_no_query_is_an_error(mail: Account, q: str) -> None:
-    list(search(Message.objects.filter(account=mail), q))
+    list(search(Message.objects.filter(account=mail), q, [mail]))
