@@ -1,0 +1,163 @@
+"""Turn one term of a search into a condition on messages."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import BooleanField, F, Func, Q, Value
+
+from mailsync.search.grammar import Term
+
+SIZE = re.compile(r"(\d{1,15})([kmg]?)b?", re.IGNORECASE)
+SIZES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+DAY = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})")
+SECONDS = re.compile(r"\d{9,11}")
+AGE = re.compile(r"(\d{1,5})([hdwmy])")
+AGES = {"h": 1 / 24, "d": 1, "w": 7, "m": 30, "y": 365}
+PLACES = {"sent": "SENT", "drafts": "DRAFT", "draft": "DRAFT", "chats": "CHAT", "important": "IMPORTANT"}
+HIDDEN = ("SPAM", "TRASH")
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks: what their labels are called, when and where they are."""
+
+    labels: Mapping[str, list[tuple[int, str]]] = field(default_factory=dict)  # slug -> (account, label id)
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    zone: tzinfo = UTC
+
+
+def slug(name: str) -> str:
+    """A label's name as people type it after `label:`: lower case, - for blanks and slashes."""
+    return re.sub(r"[\s/]+", "-", name.strip().lower())
+
+
+def condition(term: Term, asker: Asker) -> Q:
+    """What the messages of this term have; an operator whose value makes no sense is searched as words."""
+    found = OPERATORS[term.operator](term.value, asker) if term.operator else None
+    return words(term) if found is None else found
+
+
+def words(term: Term) -> Q:
+    """Text of the mail: subject, people, files, body."""
+    text = f"{term.operator} {term.value}" if term.operator else term.value
+    kind = "phrase" if term.phrase else "plain"
+    return Q(search=SearchQuery(text, config="simple", search_type=kind))
+
+
+def _labelled(*ids: str) -> Q:
+    return Q(labels__overlap=list(ids))
+
+
+def _label(value: str, asker: Asker) -> Q:
+    found = _labelled(value, value.upper())
+    for account, label_id in asker.labels.get(slug(value), []):
+        found |= Q(account_id=account, labels__contains=[label_id])
+    return found
+
+
+def _place(value: str, asker: Asker) -> Q:
+    name = value.lower()
+    if name == "anywhere":
+        return ~Q(pk__in=[])
+    if name == "deleted":
+        return Q(deleted_at__isnull=False)
+    if name in {"archive", "archived"}:
+        return ~_labelled("INBOX", "SENT", "DRAFT", *HIDDEN)
+    return _labelled(PLACES[name]) if name in PLACES else _label(value, asker)
+
+
+def _state(value: str, asker: Asker) -> Q | None:
+    states = {
+        "unread": _labelled("UNREAD"),
+        "read": ~_labelled("UNREAD"),
+        "starred": _labelled("STARRED"),
+        "important": _labelled("IMPORTANT"),
+    }
+    return states.get(value.lower())
+
+
+def _has(value: str, asker: Asker) -> Q | None:
+    if value.lower() in {"attachment", "attachments"}:
+        return Q(has_attachments=True)
+    return None
+
+
+def _filename(value: str, asker: Asker) -> Q:
+    """Part of the name of a file; `q` makes the pattern of jsonpath a plain text."""
+    path = f'$[*].filename ? (@ like_regex {json.dumps(value, ensure_ascii=False)} flag "iq")'
+    exists = Func(F("attachments"), Value(path), function="jsonb_path_exists", output_field=BooleanField())
+    exists.template = "%(function)s(%(expressions)s::jsonpath)"
+    return Q(exists)
+
+
+def _sized(lookup: str) -> Callable[[str, Asker], Q | None]:
+    def build(value: str, asker: Asker) -> Q | None:
+        match = SIZE.fullmatch(value)
+        return Q(**{f"size__{lookup}": int(match[1]) * SIZES[match[2].lower()]}) if match else None
+
+    return build
+
+
+def _dated(lookup: str) -> Callable[[str, Asker], Q | None]:
+    def build(value: str, asker: Asker) -> Q | None:
+        moment = _moment(value, asker.zone)
+        return Q(**{f"internal_date__{lookup}": moment}) if moment else None
+
+    return build
+
+
+def _aged(lookup: str) -> Callable[[str, Asker], Q | None]:
+    def build(value: str, asker: Asker) -> Q | None:
+        match = AGE.fullmatch(value.lower())
+        if match is None:
+            return None
+        days = min(int(match[1]) * AGES[match[2]], 100_000)
+        return Q(**{f"internal_date__{lookup}": asker.now - timedelta(days=days)})
+
+    return build
+
+
+def _moment(value: str, zone: tzinfo) -> datetime | None:
+    """Midnight of YYYY/MM/DD in the asker's zone, or exact unix seconds."""
+    if SECONDS.fullmatch(value):
+        return datetime.fromtimestamp(int(value), UTC)
+    match = DAY.fullmatch(value)
+    try:
+        return datetime(int(match[1]), int(match[2]), int(match[3]), tzinfo=zone) if match else None
+    except ValueError:
+        return None
+
+
+def _message_id(value: str, asker: Asker) -> Q:
+    bare = value.strip("<>")
+    return Q(message_id__in=[bare, f"<{bare}>"])
+
+
+OPERATORS: dict[str, Callable[[str, Asker], Q | None]] = {
+    "from": lambda value, _: Q(sender_email__icontains=value) | Q(sender_name__icontains=value),
+    "to": lambda value, _: Q(to__icontains=value) | Q(cc__icontains=value),
+    "cc": lambda value, _: Q(cc__icontains=value),
+    "subject": lambda value, _: Q(subject__icontains=value),
+    "label": _label,
+    "in": _place,
+    "is": _state,
+    "has": _has,
+    "filename": _filename,
+    "larger": _sized("gt"),
+    "size": _sized("gte"),
+    "smaller": _sized("lt"),
+    "after": _dated("gte"),
+    "newer": _dated("gte"),
+    "before": _dated("lt"),
+    "older": _dated("lt"),
+    "newer_than": _aged("gte"),
+    "older_than": _aged("lt"),
+    "category": lambda value, _: _labelled(
+        "CATEGORY_PERSONAL" if value.lower() == "primary" else f"CATEGORY_{value.upper()}"
+    ),
+    "rfc822msgid": _message_id,
+}
