@@ -2,6 +2,8 @@
 
 import nh3
 
+from mailsync.nesting import bounded
+
 MOST_HTML = 2_000_000
 TAGS = nh3.ALLOWED_TAGS | {"font", "center", "u", "section", "header", "footer", "article"}
 ATTRIBUTES = {
@@ -14,7 +16,7 @@ LINKS = {"http", "https", "mailto"}
 def html(text: str) -> str:
     """Without scripts, styles, forms, frames, events; pictures from elsewhere are left out, since they tell who reads."""
     return nh3.clean(
-        text[:MOST_HTML],
+        bounded(text[:MOST_HTML]),
         tags=TAGS - {"img"},
         attributes=ATTRIBUTES,
         url_schemes=LINKS,

@@ -2,6 +2,8 @@
 
 import nh3
 
+from mailsync.nesting import bounded
+
 MOST_HTML = 2_000_000
 # Beyond nh3's defaults, what mail is laid out with.
 _TAGS = nh3.ALLOWED_TAGS | {"font", "u", "big", "section", "figure", "figcaption"} - {"base"}
@@ -42,4 +44,4 @@ _CLEANER = nh3.Cleaner(
 
 def framed(html: str) -> str:
     """The HTML without scripts, forms, frames, remote images; its own styles stay: nothing outside feels them."""
-    return _CLEANER.clean(html[:MOST_HTML])
+    return _CLEANER.clean(bounded(html[:MOST_HTML]))
