@@ -1,11 +1,15 @@
 """The web process: HTTP by Django, sockets by Channels."""
 
 import os
+import warnings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("MAILSYNC_ROLE", "web")
 
 from django.core.asgi import get_asgi_application
+
+# Static files come from WhiteNoise, whose iterators are made for WSGI; they are small and read at once.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 # First: it loads the apps that the consumers below import.
 http = get_asgi_application()

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from pathlib import Path
 
 from celery import Celery
@@ -13,3 +14,6 @@ if Path(sys.argv[0]).name == "celery":
 app = Celery("mailsync")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["syncjobs", "mailsync"])
+
+# Only JSON is accepted from the broker, so what Celery fears of root (unpickling strangers' code) cannot happen.
+warnings.filterwarnings("ignore", message=r"\s*You're running the worker with superuser privileges")

@@ -63,12 +63,12 @@ def request_scope(account: Account, scope: Scope | None, *, trigger: Trigger, ri
     return Answer(SyncJob.objects.get(pk=answer.job.pk), answer.created)
 
 
-def restart(job: SyncJob, trigger: str) -> SyncJob:
-    """Start anew what a failed or cancelled job was for; it goes on from the mailbox's checkpoint."""
+def restart(job: SyncJob, trigger: str) -> Answer:
+    """Start anew what a failed or cancelled job was for, from the mailbox's checkpoint; an active job is adopted."""
     account = Account.objects.filter(pk=job.facts["account"]).first()
     if account is None:
         raise Disconnected(job.title)
-    return request_scope(account, job.scope, trigger=Trigger(trigger)).job
+    return request_scope(account, job.scope, trigger=Trigger(trigger))
 
 
 def due_scope(account: Account) -> Scope:

@@ -17,6 +17,14 @@ class UnknownKind(LookupError):
     """Settings name no such kind of job any more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The job that will do what was asked; whether it was created for it."""
+
+    job: SyncJob
+    created: bool
+
+
 @dataclass(frozen=True)
 class Kind:
     """What a kind of job brings along.
@@ -30,7 +38,7 @@ class Kind:
     run: Callable[[Any], None]
     wider: Wider
     finished: Callable[[SyncJob, State, str], None]
-    restart: Callable[[SyncJob, str], SyncJob]
+    restart: Callable[[SyncJob, str], Answer]
     texts: Mapping[str, Any] = field(default_factory=dict)
     modes: Mapping[str, Any] = field(default_factory=dict)
 

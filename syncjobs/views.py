@@ -100,20 +100,18 @@ class Cancel(JobView):
 class Retry(JobView):
     """Start anew what a job was for."""
 
-    @extend_schema(operation_id="jobs_retry", request=None, responses={202: JobAnswer})
+    @extend_schema(operation_id="jobs_retry", request=None, responses={200: JobAnswer, 202: JobAnswer})
     def post(self, request: Request, task_id: str) -> Response:
-        """A new job that goes on where the old one stopped."""
+        """A new job that goes on where the old one stopped; where one is active already, that one."""
         job = self.job(request, task_id)
         if job.state not in (State.FAILED, State.CANCELLED):
             raise Conflict("Only a failed or cancelled job can be retried.", code="not_retryable")
         try:
-            fresh = registry.kind(job.kind).restart(job, trigger_of(request))
+            answer = registry.kind(job.kind).restart(job, trigger_of(request))
         except NotRetryable as error:
             raise Conflict("This job cannot be started anew now.", code=error.code) from None
-        return Response(
-            {"success": True, "created": True, "task_id": fresh.task_id, "in_progress": True, "job": job_json(fresh)},
-            status=202,
-        )
+        body = {"success": True, "created": answer.created, "task_id": answer.job.task_id, "in_progress": True}
+        return Response(body | {"job": job_json(answer.job)}, status=202 if answer.created else 200)
 
 
 def filtered(jobs: QuerySet[SyncJob], wanted: Any) -> QuerySet[SyncJob]:

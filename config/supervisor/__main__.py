@@ -19,6 +19,7 @@ from config.supervisor.terminal import Terminal
 
 READY_WITHIN = 60.0  # seconds
 MIGRATED_WITHIN = 600.0
+CALM = {"CELERY_QUIET": "true"}  # no banners between the lines that matter
 # All of it within 10 s: nobody rings, then nobody works, then nobody asks, then the servers (each at most 2 s) end.
 WAVES = (({"beat", "control", "scheduled", "worker"}, 3.0), ({"web"}, 2.0), (None, 1.0))
 SEED_DEMO = CHECKOUT / "mailsync" / "management" / "commands" / "seed_demo.py"
@@ -48,7 +49,10 @@ def _serve(home: Home, address: web.Address) -> int:
     claim.withdraw(home)  # what a holder that was killed left behind
     web.ensure_free(address)
     made = plan(home, os.environ, simulator=True)
-    fill(os.environ, {**made.environment, "HOST": address.host, "PORT": str(address.port), "PYTHONUNBUFFERED": "1"})
+    fill(
+        os.environ,
+        {**made.environment, "HOST": address.host, "PORT": str(address.port), "PYTHONUNBUFFERED": "1", **CALM},
+    )
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     preflight.check_settings()
     supervisor = Supervisor(Terminal(home, sys.stdout.fileno(), os.environ))
@@ -67,7 +71,7 @@ def _start(supervisor: Supervisor, home: Home, address: web.Address, made: Plan)
     for server in (one for one in made.servers if one.name != "simulator"):
         supervisor.start(server)
     preflight.check_redis()
-    if not _management(supervisor, "migrate", "--no-input"):
+    if not _management(supervisor, "migrate", "--no-input", "--verbosity", "0"):
         return False
     if not given(os.environ, "MAILSYNC_EMBEDDED") and not _management(supervisor, "collectstatic", "--no-input"):
         return False

@@ -56,7 +56,7 @@ def retry(request: HttpRequest, task_id: str) -> HttpResponse:
     try:
         if old.state not in (State.FAILED, State.CANCELLED):
             raise NotRetryable
-        fresh = registry.kind(old.kind).restart(old, Trigger.BUTTON)
+        fresh = registry.kind(old.kind).restart(old, Trigger.BUTTON).job
     except schedule.Paused:
         messages.warning(request, _("This mailbox is paused: resume it first."))
     except schedule.ReconnectNeeded:

@@ -1,8 +1,9 @@
 """Change the state of a job; nothing outside this package does."""
 
-from syncjobs.lifecycle.asking import Answer, Asked, request
+from syncjobs.lifecycle.asking import Asked, request
 from syncjobs.lifecycle.ending import cancel, cancel_by_force, cancelled, fail, succeed
 from syncjobs.lifecycle.working import begin_further, claim, release
+from syncjobs.registry import Answer
 
 __all__ = [
     "Answer",

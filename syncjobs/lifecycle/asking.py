@@ -12,6 +12,7 @@ from syncjobs.clock import SyncNow
 from syncjobs.lifecycle.columns import VISIBLE
 from syncjobs.lifecycle.ending import finish
 from syncjobs.models import SyncJob, new_task_id
+from syncjobs.registry import Answer
 from syncjobs.states import Phase, Queue, State, Trigger
 
 LOCK_NOT_AVAILABLE = "55P03"  # SQLSTATE
@@ -31,14 +32,6 @@ class Asked:
     queue: Queue = Queue.INTERACTIVE
     again: bool = False
     ring: bool = True  # False: whoever asks claims it at once
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The job that will do what was asked; whether it was created for it."""
-
-    job: SyncJob
-    created: bool
 
 
 def request(asked: Asked) -> Answer:

@@ -49,8 +49,8 @@ def request(owner: User, mode: str = "small", *, resource: str = "thing:1", **ch
         return lifecycle.request(Asked("play", owner.pk, resource, "A thing", Scope(mode), **values))  # type: ignore[arg-type]
 
 
-def restart(job: SyncJob, trigger: str) -> SyncJob:
-    return request(job.owner, job.mode, resource=job.resource, trigger=Trigger(trigger)).job
+def restart(job: SyncJob, trigger: str) -> Answer:
+    return request(job.owner, job.mode, resource=job.resource, trigger=Trigger(trigger))
 
 
 PLAY = Kind(

@@ -255,3 +255,14 @@ def test_a_mailbox_that_no_key_opens_is_still_shown(browser: Client, mailbox: Ac
         cursor.execute("UPDATE mailsync_account SET credentials = 'no token of ours'")
     for path in ("/api/accounts/", "/api/sync/status"):
         assert browser.get(path).status_code == 200
+
+
+def test_a_retry_adopts_what_is_active(browser: Client, mailbox: Account) -> None:
+    old = browser.post("/api/sync/smart").json()["task_id"]
+    browser.post(f"/api/jobs/{old}/cancel/")
+
+    first, second = (browser.post(f"/api/jobs/{old}/retry/") for _ in range(2))
+
+    assert (first.status_code, first.json()["created"]) == (202, True)
+    assert (second.status_code, second.json()["created"]) == (200, False)
+    assert first.json()["task_id"] == second.json()["task_id"] != old
