@@ -13,7 +13,7 @@ from mailsync.status import newest_jobs
 from syncjobs import liveness
 from syncjobs.models import SyncJob
 from syncjobs.serializers import job_json
-from syncjobs.states import Queue, State
+from syncjobs.states import Phase, Queue, State
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,14 @@ class Card:
     @property
     def stranded(self) -> bool:
         """A job waits, but nobody takes jobs."""
-        return self.job is not None and self.job.state == State.CREATED and not self.worker_available
+        return waits(self.job) and not self.worker_available
+
+
+def waits(job: SyncJob | None) -> bool:
+    """Whether nobody holds it: not begun, or between two slices (a request may have done one of them)."""
+    return job is not None and (
+        job.state == State.CREATED or (job.state == State.RUNNING and job.phase == Phase.NEXT_SLICE)
+    )
 
 
 def cards_of(user: User) -> list[Card]:
@@ -48,8 +55,7 @@ def cards(accounts: Iterable[Account]) -> list[Card]:
     held = _counts(Message.objects.present().filter(account__in=found))
     owed = _counts(Failure.objects.filter(account__in=found))
     jobs = newest_jobs(found)
-    waiting = any(job.state == State.CREATED for job in jobs.values())
-    consumed = liveness.is_consumed(Queue.INTERACTIVE) if waiting else True
+    consumed = liveness.is_consumed(Queue.INTERACTIVE) if any(map(waits, jobs.values())) else True
     return [
         _card(each, held.get(each.pk, 0), owed.get(each.pk, 0), jobs.get(each.resource), consumed) for each in found
     ]

@@ -37,9 +37,9 @@ def _shortest(part: Part) -> Part:
 
 
 def _fill(plan: Thread, position: int, part: Part, room: int, draw: Random) -> None:
-    """Paragraphs until `room` is used up; an attachment takes what more than a page of text would."""
+    """Paragraphs until `room` is used up; an attachment takes half of it, or what more than a page of text would."""
     takers, file = texts(part), attachment(part)
-    written = room if file is None else min(room, 6_000)
+    written = room if file is None else min(room // 2, 6_000)
     tables = [taker.blocks(plan.tongue) for taker in takers]
     factors = [encoding.expansion(taker.transfer) for taker in takers]
     place, stride = opening_place(plan, position), draw.choice(STRIDES)

@@ -41,6 +41,7 @@ export function show(place, job) {
   }
   fillBar(place, job.progress_percentage);
   place.dataset.state = job.state;
+  place.dataset.phase = job.phase;
   part("link").href = `/jobs/${job.task_id}/`;
   part("cancel").action = `/jobs/${job.task_id}/cancel/`;
   part("cancel").dataset.cancel = job.task_id;

@@ -90,9 +90,12 @@ async function fetchBatch(button) {
   refresh(AT_ONCE);
 }
 
+// A job that nobody holds: not begun, or between two slices (a request may have done one of them).
+const WAITING = "[data-live][data-state=CREATED], [data-live][data-state=RUNNING][data-phase=next_slice]";
+
 // While a job waits to be taken up, ask now and then whether anyone takes jobs.
 async function watchForWorkers() {
-  const waiting = [...document.querySelectorAll("[data-live][data-state=CREATED]")].map((place) => place.dataset.live);
+  const waiting = [...document.querySelectorAll(WAITING)].map((place) => place.dataset.live);
   const notices = [...document.querySelectorAll("[data-stranded]")];
   if (!waiting.length) {
     for (const each of notices) each.hidden = true;
@@ -137,5 +140,5 @@ if (document.querySelector("[data-live]")) {
     connected: (yes) => document.documentElement.toggleAttribute("data-offline", !yes),
     known: () => [...newest.values()].filter(isActive).map((job) => job.task_id),
   });
-  if (document.querySelector("[data-live][data-state=CREATED]")) setTimeout(watchForWorkers, STRANDED_AFTER);
+  if (document.querySelector(WAITING)) setTimeout(watchForWorkers, STRANDED_AFTER);
 }
