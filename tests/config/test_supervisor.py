@@ -340,7 +340,12 @@ def test_nonsense_in_the_environment_is_one_sentence(
 def test_one_process_is_killed_by_itself_and_comes_back(whole: Whole) -> None:
     beat = next(one for one in whole.running() if "beat" in one.cmdline())
     beat.kill()
-    eventually(lambda: any("beat" in one.cmdline() for one in whole.running() if one.pid != beat.pid), within=15)
+
+    def again() -> bool:
+        return any("beat" in one.cmdline() for one in whole.running() if one.pid != beat.pid)
+
+    eventually(again, within=15)
+    assert again()
 
 
 def test_manage_py_uses_the_servers_that_run(whole: Whole) -> None:

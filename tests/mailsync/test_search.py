@@ -148,4 +148,5 @@ def test_operators_find_what_they_find_in_gmail(mail: Account, q: str, found: se
     ],
 )
 def test_no_query_is_an_error(mail: Account, q: str) -> None:
-    list(search(Message.objects.filter(account=mail), q, [mail]))
+    everything = Message.objects.filter(account=mail)
+    assert set(search(everything, q, [mail])) <= set(everything)

@@ -148,11 +148,15 @@ def test_others_in_another_queue_do_not_matter(running: Running, ask: Ask) -> No
 
     Context(job, clock=clock, deadline=float("inf")).wait(9, "x", "waiting_for_quota")
 
+    assert fresh(job).lease_token == job.lease_token
+
 
 def test_a_short_wait_is_spent_in_place(running: Running, ask: Ask) -> None:
     job = running(resource="thing:1")
     ask(resource="thing:2")
     Context(job).wait(0.1, "x", "waiting_for_quota")
+
+    assert fresh(job).lease_token == job.lease_token
 
 
 def test_a_wait_longer_than_the_lease_gives_the_job_back(running: Running) -> None:

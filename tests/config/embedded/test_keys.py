@@ -16,7 +16,8 @@ def test_keys_are_made_once_and_kept(home: Home) -> None:
 
 
 def test_the_encryption_key_has_the_32_bytes_that_fernet_wants(home: Home) -> None:
-    Fernet(keys.load(home)["TOKEN_ENCRYPTION_KEYS"])
+    box = Fernet(keys.load(home)["TOKEN_ENCRYPTION_KEYS"])
+    assert box.decrypt(box.encrypt(b"grant")) == b"grant"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"SECRET_KEY": "x"}'])
