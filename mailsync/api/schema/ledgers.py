@@ -1,0 +1,54 @@
+"""Failures, proofs, units as the OpenAPI schema describes them."""
+
+from rest_framework import serializers
+
+from syncjobs.schema import PageSchema
+
+
+class FailureSchema(serializers.Serializer):
+    """A message that could not be mirrored yet."""
+
+    gmail_id = serializers.CharField()
+    code = serializers.CharField()
+    reason = serializers.CharField()
+    attempts = serializers.IntegerField()
+    first_at = serializers.DateTimeField()
+    last_at = serializers.DateTimeField()
+
+
+class FailureList(PageSchema):
+    """One page of the ledger of failures."""
+
+    results = FailureSchema(many=True)
+
+
+class CertificateSchema(serializers.Serializer):
+    """What Gmail listed against what the mirror held."""
+
+    at = serializers.DateTimeField()
+    task_id = serializers.CharField()
+    history_id = serializers.IntegerField()
+    listed = serializers.IntegerField()
+    mirrored = serializers.IntegerField()
+    missing_count = serializers.IntegerField()
+    missing = serializers.ListField(child=serializers.CharField())
+    labels_checked = serializers.IntegerField()
+
+
+class CertificateList(PageSchema):
+    """One page of proofs."""
+
+    results = CertificateSchema(many=True)
+
+
+class UsageSchema(serializers.Serializer):
+    """The units of a day."""
+
+    day = serializers.DateField()
+    units = serializers.IntegerField()
+
+
+class UsageList(PageSchema):
+    """One page of days."""
+
+    results = UsageSchema(many=True)
