@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mailsync.models import Account, Checkpoint
-from mailsync.schedule import request_scope
+from mailsync.schedule import must_be_able, request_scope
 from mailsync.sync.job import MORE_TO_DO
 from mailsync.sync.scopes import BATCH
 from syncjobs import liveness, runner
@@ -31,6 +31,7 @@ def fetch_next(account: Account, size: int, *, trigger: Trigger) -> BatchResult:
     A job that waits while no worker consumes lends itself to the request, then goes on waiting where the request stopped.
     Raises Paused, ReconnectNeeded.
     """
+    must_be_able(account)
     waiting = SyncJob.objects.active().filter(resource=account.resource).first()
     if waiting is not None:
         if liveness.is_consumed(waiting.queue):

@@ -32,12 +32,14 @@ def count_new(account: Account, gmail: GmailClient) -> Count:
     try:
         added = _added(gmail, checkpoint.history_id)
     except HistoryExpired:
+        added = None
+    if added is None:
         return Count(len(_lacking_of_all(account, gmail)), as_of)
-    lacking = _lacking(account, added)
-    return Count(len(lacking & _newest(gmail, len(lacking))) if lacking else 0, as_of)
+    return Count(len(_visible(gmail, _lacking(account, added))), as_of)
 
 
-def _added(gmail: GmailClient, cursor: int) -> set[str]:
+def _added(gmail: GmailClient, cursor: int) -> set[str] | None:
+    """What was added since `cursor`; None where history is longer than a list of all ids would be."""
     records: list[HistoryRecord] = []
     token = None
     for _ in range(MOST_HISTORY_PAGES):
@@ -45,8 +47,29 @@ def _added(gmail: GmailClient, cursor: int) -> set[str]:
         records.extend(page.records)
         token = page.next_page_token
         if token is None:
-            break
-    return set(fold(records).added)
+            return set(fold(records).added)
+    return None
+
+
+def _visible(gmail: GmailClient, ids: set[str]) -> set[str]:
+    """Those of `ids` outside spam and trash: the newest ones by one listing, what was imported with an old date by exclusion."""
+    if not ids:
+        return ids
+    seen = ids & _newest(gmail, len(ids))
+    return seen | _outside(gmail, ids - seen)
+
+
+def _outside(gmail: GmailClient, ids: set[str]) -> set[str]:
+    """`ids` without those in spam or trash; lists no further than needed to place each."""
+    for label in ("SPAM", "TRASH"):
+        token = None
+        while ids:
+            page = gmail.list_messages(label_ids=[label], page_token=token)
+            ids = ids - {ref.id for ref in page.refs}
+            token = page.next_page_token
+            if token is None:
+                break
+    return ids
 
 
 def _newest(gmail: GmailClient, wanted: int) -> set[str]:

@@ -19,6 +19,8 @@ from gmail.window import LocalWindow
 from mailsync.models import Account
 
 REDIS_SECONDS = 1.0
+PATIENCE = 30.0  # seconds that a worker bears Gmail's silence
+IMPATIENCE = 5.0  # the same while a person waits for the answer of a request
 
 
 def oauth_client() -> oauth.OAuthClient:
@@ -70,6 +72,7 @@ def open_mailbox(
     *,
     interactive: bool,
     max_wait: float,
+    timeout: float = PATIENCE,
 ) -> GmailClient:
     """A client of this account's Gmail, spending from the quota that it shares with all who use the same mailbox."""
     return GmailClient(
@@ -78,7 +81,7 @@ def open_mailbox(
         bucket=bucket(account.email, interactive=interactive),
         prices=price_table(settings.GMAIL_UNIT_COSTS),
         wait=wait,
-        timeout=min(30.0, settings.SYNC_LEASE.total_seconds() / 2),
+        timeout=min(timeout, settings.SYNC_LEASE.total_seconds() / 2),
         max_wait=max_wait,
     )
 

@@ -230,6 +230,7 @@ class Engine:
         # A page that is read again, after a wait or a lost worker, is not counted again.
         self.stats.total = max(self.stats.total, self.stats.done + len(left))
         while left:
+            self.job.checkpoint()
             self._spend_budget()
             page = left[: self._allowed(fetching.MOST_MESSAGES)]
             batch = fetching.fetch(self.gmail, page, large=False, beat=self.job.beat, clock=self.clock)

@@ -4,9 +4,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from google.auth.credentials import Credentials
+
 from gmail import errors as gmail_errors
+from gmail.client import GmailClient
 from mailsync import outcome
-from mailsync.credentials import keep_refreshed, open_credentials, open_mailbox
+from mailsync.credentials import IMPATIENCE, PATIENCE, keep_refreshed, open_credentials, open_mailbox
 from mailsync.encryption import Undecryptable
 from mailsync.models import Account
 from mailsync.schedule import restart
@@ -28,16 +31,26 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 3600.0
 def run(context: Context) -> None:
     """One pass over one mailbox, as far as this slice goes."""
     account = _account(context)
-    interactive = context.job.queue == Queue.INTERACTIVE
     with _batch_ends_with_its_request(context), _translated():
         credentials = open_credentials(account)
-        gmail = open_mailbox(account, credentials, _waiting(context), interactive=interactive, max_wait=MOST_PATIENCE)
+        gmail = _mailbox(context, account, credentials)
         engine = Engine(gmail, MailboxStore(account, context), context, _stats(context), budget=context.limit)
         try:
             _pass(context, engine)
         finally:
             keep_refreshed(account, credentials)
             gmail.close()
+
+
+def _mailbox(context: Context, account: Account, credentials: Credentials) -> GmailClient:
+    return open_mailbox(
+        account,
+        credentials,
+        _waiting(context),
+        interactive=context.job.queue == Queue.INTERACTIVE,
+        max_wait=MOST_PATIENCE,
+        timeout=PATIENCE if context.limit is None else IMPATIENCE,  # a limit is set by a request that must answer soon
+    )
 
 
 def _pass(context: Context, engine: Engine) -> None:

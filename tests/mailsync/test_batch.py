@@ -1,16 +1,19 @@
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from mailsync import batch
 from mailsync.models import Account
 from mailsync.schedule import request_scope, request_sync
+from mailsync.sync import fetching
 from mailsync.sync.scopes import BATCH
 from syncjobs import liveness, runner
 from syncjobs.admission import Scope
 from syncjobs.models import SyncJob
 from syncjobs.states import State, Trigger
+from tests.committed import at_once
 from tests.mailsync.mirror import assert_exact, held, sync
 from tests.mailsync.simulated import Gmail
 
@@ -100,3 +103,32 @@ def test_a_full_sync_asked_for_during_a_batch_is_left_to_the_workers(account: Ac
     assert after is not None
     assert (after.state, after.mode, after.lease_token) == ("RUNNING", "full", None)
     assert after.stats["added"] == 10
+
+
+def test_a_batch_stops_when_its_time_is_over_with_what_it_has(
+    account: Account, gmail: Gmail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one slow page after another it must not go on until its number is full, neither in a first sync nor in history."""
+    monkeypatch.setattr(batch, "SECONDS", 0.5)
+    monkeypatch.setattr(fetching, "MOST_SECONDS", 0.1)
+    gmail.deliver(60)
+    for _ in range(2):
+        gmail.control("latency", latency=0.3)
+        try:
+            stopped = call(account, 500)
+        finally:
+            gmail.control("latency", latency="none")
+        assert stopped.has_more and not stopped.in_progress and stopped.synced <= 75
+        assert stopped.job.state == State.SUCCEEDED
+        until_done(account, 500)
+        assert_exact(account, gmail)
+        gmail.deliver(150)
+
+
+def test_calls_at_once_are_one_batch(account: Account, gmail: Gmail) -> None:
+    results = at_once([lambda: call(account, 500)] * 4)
+
+    done = [each for each in results if isinstance(each, batch.BatchResult)]
+    assert len(done) == 4
+    assert sum(each.synced for each in done) == 40
+    assert set(gmail.gets().values()) == {1}

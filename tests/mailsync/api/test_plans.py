@@ -1,10 +1,14 @@
 """Simple, check, today, week: each on its own, each beside the main plan."""
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from mailsync.models import Account, Checkpoint, Message
+from mailsync import windows
+from mailsync.models import Account, Checkpoint, Message, Preferences
 from syncjobs import runner
 from syncjobs.models import SyncJob
 from tests.mailsync.mirror import assert_exact, sync
@@ -47,15 +51,6 @@ def test_check_counts_what_is_new_for_almost_nothing(browser: Client, account: A
     assert browser.get("/api/sync/check").json()["new_count"] == 2
 
 
-def test_check_says_so_when_gmail_is_away(browser: Client, account: Account, settings: pytest.FixtureRequest) -> None:
-    settings.GOOGLE_BASE_URL = "http://127.0.0.1:9"  # type: ignore[attr-defined]
-
-    answer = browser.get("/api/sync/check")
-
-    assert (answer.status_code, answer.json()["code"]) == (503, "gmail_unavailable")
-    assert answer["Retry-After"]
-
-
 def test_today_fetches_only_what_is_new_and_moves_no_checkpoint(
     browser: Client, account: Account, gmail: Gmail
 ) -> None:
@@ -86,6 +81,45 @@ def test_a_wider_job_covers_a_window_and_a_window_is_widened(browser: Client, ac
     assert smart.json()["job"]["sync_type"] == "full"
     assert again.json()["job"]["sync_type"] == "full"
     assert SyncJob.objects.count() == 1
+
+
+def test_a_window_is_the_day_of_the_user_unless_the_call_names_a_zone(
+    browser: Client, anna: User, account: Account
+) -> None:
+    def begins(path: str) -> int:
+        after: int = SyncJob.objects.get(task_id=browser.post(path).json()["task_id"]).params["after"]
+        SyncJob.objects.all().delete()
+        return after
+
+    def midnight(name: str) -> int:
+        return windows.today(datetime.now(UTC), ZoneInfo(name))
+
+    Preferences.objects.create(user=anna, time_zone="Pacific/Kiritimati")
+    for path, name in (
+        ("/api/sync/today", "Pacific/Kiritimati"),
+        ("/api/sync/today?tz=Pacific/Pago_Pago", "Pacific/Pago_Pago"),
+    ):
+        assert midnight(name) <= begins(path) <= midnight(name), name
+    week = windows.this_week(datetime.now(UTC), ZoneInfo("Pacific/Kiritimati"))
+    assert begins("/api/sync/week") == week
+
+
+def test_a_window_spends_little_and_takes_nothing_for_deleted(browser: Client, account: Account, gmail: Gmail) -> None:
+    sync(account)
+    new = gmail.deliver(2)
+    gmail.delete(gmail.ids()[-5:])
+    shown = Message.objects.filter(deleted_at=None).count()
+    gmail.control("reset-stats")
+
+    job = SyncJob.objects.get(task_id=browser.post("/api/sync/today").json()["task_id"])
+    final = runner.run(job.pk, "worker")
+
+    assert final is not None and (final.state, final.stats["added"]) == ("SUCCEEDED", 2)
+    assert set(gmail.gets()) == set(new)
+    assert gmail.units() == final.stats["units"] == 5 + 2 * 20
+    assert Message.objects.filter(deleted_at=None).count() == shown + 2
+    sync(account)
+    assert_exact(account, gmail)
 
 
 def test_an_unknown_zone_is_refused(browser: Client, account: Account) -> None:
