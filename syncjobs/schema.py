@@ -18,7 +18,7 @@ class StatsSchema(serializers.Serializer):
     units = serializers.IntegerField()
 
 
-class ErrorSchema(serializers.Serializer):
+class JobError(serializers.Serializer):
     """Why a job failed."""
 
     code = serializers.CharField()
@@ -40,7 +40,7 @@ class JobSchema(serializers.Serializer):
     rate_per_minute = serializers.FloatField(allow_null=True)
     eta_seconds = serializers.FloatField(allow_null=True)
     message = serializers.CharField()
-    error = ErrorSchema(allow_null=True)
+    error = JobError(allow_null=True)
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     updated_at = serializers.DateTimeField()
@@ -53,6 +53,14 @@ class JobAnswer(serializers.Serializer):
 
     success = serializers.BooleanField()
     job = JobSchema()
+
+
+class RetryAnswer(JobAnswer):
+    """The job that does anew what another was for."""
+
+    created = serializers.BooleanField()
+    task_id = serializers.CharField()
+    in_progress = serializers.BooleanField()
 
 
 class PageSchema(serializers.Serializer):

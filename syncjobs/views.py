@@ -9,13 +9,14 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from syncjobs import lifecycle, registry
 from syncjobs.errors import AlreadyFinished, NotRetryable
 from syncjobs.models import SyncJob
-from syncjobs.pagination import KeysetPagination
-from syncjobs.schema import EventList, JobAnswer, JobList, JobSchema
+from syncjobs.pagination import LARGEST_PAGE, KeysetPagination, page_size
+from syncjobs.schema import EventList, JobAnswer, JobList, JobSchema, RetryAnswer
 from syncjobs.serializers import event_json, job_json
 from syncjobs.states import State, Trigger
 
@@ -76,12 +77,16 @@ class Events(JobView):
         operation_id="jobs_events", parameters=[OpenApiParameter("after", OpenApiTypes.INT)], responses=EventList
     )
     def get(self, request: Request, task_id: str) -> Response:
-        """Events after the id given, oldest first, 200 at most."""
-        after = request.query_params.get("after", "0")
+        """Events after the id given, oldest first; `next` leads to later ones."""
+        after, size = request.query_params.get("after", "0"), page_size(request, LARGEST_PAGE)
         if not after.isascii() or not after.isdigit() or len(after) > 18:
             raise ValidationError({"after": ["The id of an event."]})
-        events = self.job(request, task_id).events.select_related("job").filter(pk__gt=int(after))[:200]
-        return Response({"next": None, "previous": None, "results": [event_json(event) for event in events]})
+        later = self.job(request, task_id).events.select_related("job").filter(pk__gt=int(after))
+        events = list(later.order_by("pk")[: size + 1])
+        following = None
+        if len(events) > size:
+            following = replace_query_param(request.build_absolute_uri(), "after", events[size - 1].pk)
+        return Response({"next": following, "previous": None, "results": [event_json(each) for each in events[:size]]})
 
 
 class Cancel(JobView):
@@ -100,7 +105,7 @@ class Cancel(JobView):
 class Retry(JobView):
     """Start anew what a job was for."""
 
-    @extend_schema(operation_id="jobs_retry", request=None, responses={200: JobAnswer, 202: JobAnswer})
+    @extend_schema(operation_id="jobs_retry", request=None, responses={200: RetryAnswer, 202: RetryAnswer})
     def post(self, request: Request, task_id: str) -> Response:
         """A new job that goes on where the old one stopped; where one is active already, that one."""
         job = self.job(request, task_id)

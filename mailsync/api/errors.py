@@ -12,6 +12,10 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from mailsync.api.codes import of_status
+
+KEPT_HEADERS = ("Allow", "Content-Range", "Retry-After", "WWW-Authenticate")
+
 
 class OneShape:
     """Outermost middleware: what Django answers by itself is HTML for people, with DEBUG even its own 404 and 500."""
@@ -87,9 +91,8 @@ def _plain(response: HttpResponse) -> HttpResponse:
     status = HTTPStatus(response.status_code)
     texts = {404: _("There is nothing here."), 500: _("An error on our side; it has been logged.")}
     message = texts.get(status, _("This request cannot be understood."))
-    kept = {name: response[name] for name in ("Allow", "Retry-After", "WWW-Authenticate") if name in response}
-    code = {500: "server_error", 405: "method_not_allowed"}.get(status, status.phrase.lower().replace(" ", "_"))
-    return JsonResponse(shape(code, message), status=status, headers=kept)
+    kept = {name: response[name] for name in KEPT_HEADERS if name in response}
+    return JsonResponse(shape(of_status(status), message), status=status, headers=kept)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

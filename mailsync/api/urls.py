@@ -29,7 +29,7 @@ urlpatterns = [
     re_path(r"^messages/(?P<gmail_id>[0-9A-Za-z]{1,32})/?$", messages.OneMessage.as_view(), name="message-json"),
     re_path(r"^messages/(?P<gmail_id>[0-9A-Za-z]{1,32})/raw/?$", messages.Raw.as_view(), name="message-raw"),
     re_path(
-        r"^messages/(?P<gmail_id>[0-9A-Za-z]{1,32})/attachments/(?P<part_id>root|[0-9.]{1,100})/?$",
+        r"^messages/(?P<gmail_id>[0-9A-Za-z]{1,32})/attachments/(?P<part_id>(?:root|[0-9.]{1,100}))/?$",
         attachments.Attachment.as_view(),
         name="message-attachment",
     ),
