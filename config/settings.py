@@ -225,9 +225,14 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["mailsync.api.parsers.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["mailsync.api.throttles.PerUser"],
     "EXCEPTION_HANDLER": "mailsync.api.errors.error_response",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
+# Per user; what is not named is not limited.
+API_THROTTLES = (
+    {"start": "120/minute", "batch": "20/minute", "read": "6000/minute"} if env.flag("API_THROTTLES", True) else {}
+)
 SPECTACULAR_SETTINGS = {
     "TITLE": "mailsync",
     "VERSION": "0.1.0",

@@ -187,3 +187,27 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class IdempotencyKey(models.Model):
+    """What was answered to the request that named this key: claimed before the work, answered after it."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    claim = models.UUIDField()
+    claimed_at = models.DateTimeField(db_default=SyncNow())
+    status = models.SmallIntegerField(null=True)
+    body = models.TextField(default="")  # JSON, but jsonb would forget the order of its fields
+
+    class Meta:
+        verbose_name = _("idempotency key")
+        verbose_name_plural = _("idempotency keys")
+        constraints = [
+            # Closes the race of two requests that both found the key unused.
+            models.UniqueConstraint(fields=["owner", "key"], name="one_answer_per_owner_and_key")
+        ]
+        indexes = [models.Index(fields=["claimed_at"], name="keys_by_age")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -5,7 +5,7 @@ from typing import Any
 from celery import current_app, shared_task
 from celery.signals import worker_process_init, worker_ready, worker_shutting_down
 
-from syncjobs import liveness, maintenance, orphans, runner, shutdown
+from syncjobs import keys, liveness, maintenance, orphans, runner, shutdown
 from syncjobs.states import QUEUES
 
 
@@ -32,6 +32,7 @@ def sweep() -> None:
 def prune() -> None:
     """Forget what finished long ago."""
     maintenance.prune()
+    keys.prune()
 
 
 @shared_task(name="syncjobs.canaries", ignore_result=True)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -13,11 +14,13 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from syncjobs import lifecycle, registry
+from syncjobs.conditional import unless_known
 from syncjobs.errors import AlreadyFinished, NotRetryable
+from syncjobs.idempotency import IDEMPOTENCY_KEY, idempotent
 from syncjobs.models import SyncJob
 from syncjobs.pagination import LARGEST_PAGE, KeysetPagination, page_size
 from syncjobs.schema import EventList, JobAnswer, JobList, JobSchema, RetryAnswer
-from syncjobs.serializers import event_json, job_json
+from syncjobs.serializers import event_json, job_json, rendered, snapshot
 from syncjobs.states import State, Trigger
 
 
@@ -65,9 +68,10 @@ class Job(JobView):
     """One job."""
 
     @extend_schema(operation_id="jobs_retrieve", responses=JobSchema)
-    def get(self, request: Request, task_id: str) -> Response:
+    def get(self, request: Request, task_id: str) -> HttpResponseBase:
         """The job as it is now."""
-        return Response(job_json(self.job(request, task_id)))
+        facts = snapshot(self.job(request, task_id))
+        return unless_known(request, facts, lambda: rendered(facts))
 
 
 class Events(JobView):
@@ -105,7 +109,15 @@ class Cancel(JobView):
 class Retry(JobView):
     """Start anew what a job was for."""
 
-    @extend_schema(operation_id="jobs_retry", request=None, responses={200: RetryAnswer, 202: RetryAnswer})
+    throttle_scope = "start"
+
+    @extend_schema(
+        operation_id="jobs_retry",
+        parameters=[IDEMPOTENCY_KEY],
+        request=None,
+        responses={200: RetryAnswer, 202: RetryAnswer},
+    )
+    @idempotent
     def post(self, request: Request, task_id: str) -> Response:
         """A new job that goes on where the old one stopped; where one is active already, that one."""
         job = self.job(request, task_id)

@@ -10,6 +10,7 @@ from mailsync.api.accounts import AccountView
 from mailsync.api.schema import CertificateList, FailureList, StartAnswer, UsageList
 from mailsync.api.sync import started
 from mailsync.models import Certificate, Failure, Usage
+from syncjobs.idempotency import IDEMPOTENCY_KEY, idempotent
 from syncjobs.pagination import KeysetPagination
 from syncjobs.serializers import moment
 
@@ -59,7 +60,15 @@ class Failures(AccountView):
 class RetryFailures(AccountView):
     """Pay the debts now."""
 
-    @extend_schema(operation_id="accounts_failures_retry", request=None, responses={200: StartAnswer, 202: StartAnswer})
+    throttle_scope = "start"
+
+    @extend_schema(
+        operation_id="accounts_failures_retry",
+        parameters=[IDEMPOTENCY_KEY],
+        request=None,
+        responses={200: StartAnswer, 202: StartAnswer},
+    )
+    @idempotent
     def post(self, request: Request, pk: str) -> Response:
         """A sync, which tries them again."""
         return started(request, self.account(request, pk), None)

@@ -1,9 +1,10 @@
 """Mail over HTTP."""
 
+from importlib.metadata import version
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
@@ -17,12 +18,14 @@ from mailsync.api import lookup
 from mailsync.api.errors import ApiError
 from mailsync.api.schema import MessageList, MessageSchema
 from mailsync.api.sync import ACCOUNT
-from mailsync.models import Message
+from mailsync.models import Message, RawMessage
 from mailsync.search import search
+from syncjobs.conditional import unless_known
 from syncjobs.pagination import KeysetPagination
 from syncjobs.serializers import moment
 
 LONGEST_QUERY = 2_000
+READER = ["1", version("nh3")]  # raise it when parser or sanitiser show a mail otherwise that has not changed
 
 
 class NewestFirst(KeysetPagination):
@@ -65,16 +68,29 @@ def message_json(message: Message) -> dict[str, Any]:
     """A message alone, with its body."""
     mail = messages.body(message)
     return {
-        **listed_json(message),
-        "cc": message.cc,
+        **kept_json(message),
         "headers": [list(header) for header in mail.headers] if mail else [],
         "text": mail.text if mail else "",
         "html": sanitise.html(mail.html) if mail else "",
+    }
+
+
+def kept_json(message: Message) -> dict[str, Any]:
+    """What a message alone shows without its bytes being read."""
+    return {
+        **listed_json(message),
+        "cc": message.cc,
         "attachments": message.attachments,
         "internal_date": moment(message.internal_date),
         "history_id": message.history_id,
         "fidelity": message.fidelity,
     }
+
+
+def made_of(message: Message) -> list[Any]:
+    """What a message alone is a function of, by the digest of its bytes: nothing is unpacked, nothing parsed."""
+    held = RawMessage.objects.filter(message=message).values_list("sha256", flat=True).first()
+    return [kept_json(message), moment(message.deleted_at), bytes(held).hex() if held else None, READER]
 
 
 def found(request: Request) -> QuerySet[Message]:
@@ -118,9 +134,10 @@ class OneMessage(APIView):
     """One message."""
 
     @extend_schema(operation_id="messages_retrieve", parameters=[ACCOUNT], responses=MessageSchema)
-    def get(self, request: Request, gmail_id: str) -> Response:
+    def get(self, request: Request, gmail_id: str) -> HttpResponseBase:
         """With headers, text, sanitised HTML."""
-        return Response(message_json(one(request, gmail_id)))
+        message = one(request, gmail_id)
+        return unless_known(request, made_of(message), lambda: message_json(message))
 
 
 class Raw(APIView):

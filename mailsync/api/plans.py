@@ -18,12 +18,13 @@ from mailsync.api.errors import ApiError
 from mailsync.api.schema import CheckAnswer, SimpleAnswer, StartAnswer
 from mailsync.api.sync import ACCOUNT, request_scope, started
 from mailsync.check import Count, count_new
-from mailsync.credentials import keep_refreshed, open_credentials, open_mailbox
+from mailsync.credentials import IMPATIENCE, keep_refreshed, open_credentials, open_mailbox
 from mailsync.encryption import Undecryptable
 from mailsync.models import Account
 from mailsync.status import message_of
 from mailsync.sync.scopes import WINDOW
 from syncjobs.admission import Scope
+from syncjobs.idempotency import IDEMPOTENCY_KEY, idempotent
 from syncjobs.serializers import moment
 
 ZONE = OpenApiParameter("tz", OpenApiTypes.STR, description="IANA time zone; without it the user's own.")
@@ -33,7 +34,15 @@ PATIENCE = 10.0  # seconds that a caller waits for quota
 class Simple(APIView):
     """Start and forget."""
 
-    @extend_schema(operation_id="sync_simple", parameters=[ACCOUNT], request=None, responses={202: SimpleAnswer})
+    throttle_scope = "start"
+
+    @extend_schema(
+        operation_id="sync_simple",
+        parameters=[ACCOUNT, IDEMPOTENCY_KEY],
+        request=None,
+        responses={202: SimpleAnswer},
+    )
+    @idempotent
     def post(self, request: Request) -> Response:
         """The same job as smart; the account tells later how it went."""
         account = lookup.account(request)
@@ -68,12 +77,15 @@ class Check(APIView):
 class Today(APIView):
     """Since midnight."""
 
+    throttle_scope = "start"
+
     @extend_schema(
         operation_id="sync_today",
-        parameters=[ACCOUNT, ZONE],
+        parameters=[ACCOUNT, ZONE, IDEMPOTENCY_KEY],
         request=None,
         responses={200: StartAnswer, 202: StartAnswer},
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         """Fetch today's mail, quickly; an active wider job covers it."""
         return _window(request, windows.today)
@@ -82,12 +94,15 @@ class Today(APIView):
 class Week(APIView):
     """Since Monday."""
 
+    throttle_scope = "start"
+
     @extend_schema(
         operation_id="sync_week",
-        parameters=[ACCOUNT, ZONE],
+        parameters=[ACCOUNT, ZONE, IDEMPOTENCY_KEY],
         request=None,
         responses={200: StartAnswer, 202: StartAnswer},
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         """Fetch this week's mail, quickly; an active wider job covers it."""
         return _window(request, windows.this_week)
@@ -101,7 +116,12 @@ def _window(request: Request, begin: Callable[[datetime, ZoneInfo], int]) -> Res
 def _count(account: Account) -> Count:
     credentials = open_credentials(account)
     gmail = open_mailbox(
-        account, credentials, lambda seconds, _: time.sleep(seconds), interactive=True, max_wait=PATIENCE
+        account,
+        credentials,
+        lambda seconds, _: time.sleep(seconds),
+        interactive=True,
+        max_wait=PATIENCE,
+        timeout=IMPATIENCE,
     )
     try:
         return count_new(account, gmail)

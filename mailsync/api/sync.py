@@ -16,8 +16,10 @@ from mailsync.models import Account
 from mailsync.outcome import GRANT_IS_DEAD
 from mailsync.sync.scopes import FULL
 from syncjobs.admission import Scope
+from syncjobs.idempotency import IDEMPOTENCY_KEY, idempotent
 from syncjobs.lifecycle import Answer
 from syncjobs.serializers import job_json
+from syncjobs.states import Phase
 from syncjobs.views import trigger_of
 
 ACCOUNT = OpenApiParameter("account", OpenApiTypes.INT, description="Which account; without it the only one is meant.")
@@ -53,12 +55,15 @@ def started(request: Request, account: Account, scope: Scope | None) -> Response
 class Smart(APIView):
     """The main plan."""
 
+    throttle_scope = "start"
+
     @extend_schema(
         operation_id="sync_smart",
-        parameters=[ACCOUNT, OpenApiParameter("force_full", OpenApiTypes.BOOL)],
+        parameters=[ACCOUNT, OpenApiParameter("force_full", OpenApiTypes.BOOL), IDEMPOTENCY_KEY],
         request=None,
         responses={200: StartAnswer, 202: StartAnswer},
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         """Start a sync, or adopt the active one; never an error for a sync that is under way."""
         scope = Scope(FULL) if lookup.flag(request, "force_full", False) else None
@@ -68,12 +73,15 @@ class Smart(APIView):
 class Batch(APIView):
     """The way that needs no worker."""
 
+    throttle_scope = "batch"
+
     @extend_schema(
         operation_id="sync_batch",
-        parameters=[ACCOUNT, OpenApiParameter("batch_size", OpenApiTypes.INT)],
+        parameters=[ACCOUNT, OpenApiParameter("batch_size", OpenApiTypes.INT), IDEMPOTENCY_KEY],
         request=None,
         responses=BatchAnswer,
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         """Fetch the next messages within this request; call again while `has_more`."""
         account = lookup.account(request)
@@ -105,6 +113,8 @@ def _batch_json(result: batch.BatchResult) -> dict:
         return body | {"in_progress": True, "task_id": result.job.task_id, "retry_after": 5}
     if job["error"]:
         raise _batch_error(**job["error"])
+    if not result.synced and result.job.phase == Phase.BACKING_OFF:
+        raise _batch_error("gmail_unreachable", job["message"])
     return body | {"in_progress": False, "task_id": result.job.task_id}
 
 
