@@ -120,6 +120,7 @@ CELERY_TASK_DEFAULT_QUEUE = "control"
 CELERY_TASK_PUBLISH_RETRY = False  # a click must not wait for a broker that is away: the sweeper rings again
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_DISABLE_PREFETCH = True
+CELERY_WORKER_DIRECT = True  # a queue of its own, on which each worker's watchdog listens whether it still hears
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 50
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a lost doorbell does not stop the work

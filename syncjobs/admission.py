@@ -27,6 +27,7 @@ class Verdict(Enum):
     WIDEN = "widen"
     FURTHER = "further"
     REPLACE = "replace"
+    SUPERSEDE = "supersede"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +38,20 @@ class Active:
     scope: Scope
     further: Scope | None
     silent: bool
+    cancelling: bool = False
 
 
 def decide(active: Active | None, asked: Scope, *, again: bool, wider: Wider) -> tuple[Verdict, Scope]:
     """The verdict with the scope it leads to.
 
     `again` asks for a pass that begins after now (a push: what it announces may be newer than what the run has read).
-    A CREATED job is never stale: nothing of it ran, so it is adopted or widened, and rung again.
+    A CREATED job is never stale: nothing of it ran, so it is adopted or widened, and rung again. One that is being cancelled
+    would take the request down with it: it is cancelled at once, and what is asked now begins anew.
     """
     if active is None:
         return Verdict.CREATE, asked
+    if active.cancelling:
+        return Verdict.SUPERSEDE, asked
     if active.state is State.CREATED:
         merged = wider(active.scope, asked)
         return (Verdict.ADOPT, merged) if merged == active.scope else (Verdict.WIDEN, merged)

@@ -8,13 +8,11 @@ MOST_ATTEMPTS = 8
 MOST_ATTEMPTS_OF_A_BUG = 3
 MOST_CRASHES = 3
 
+# The doorbell is rung again after a silence that doubles with each ring.
+FIRST_RING, LONGEST_RING, MOST_DOUBLINGS = 15.0, 600.0, 10
 
-def delay(attempt: int, dice: Callable[[], float]) -> float:
+
+def delay(attempt: int, dice: Callable[[], float], first: float = FIRST_SECONDS) -> float:
     """Seconds to wait after failed attempt number `attempt` (from 1): full jitter over a doubling ceiling, at least 1 s."""
-    ceiling = min(FIRST_SECONDS * 2 ** min(attempt - 1, 16), LONGEST_SECONDS)
+    ceiling = min(first * 2 ** min(attempt - 1, 16), LONGEST_SECONDS)
     return max(1.0, ceiling * dice())
-
-
-def ring_again_after(times_rung: int) -> float:
-    """Seconds of silence after which the doorbell is rung again: messages get lost, busy workers need patience."""
-    return min(15.0 * 2 ** min(max(times_rung - 1, 0), 10), 600.0)

@@ -6,9 +6,11 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import ExpressionWrapper, F, FloatField, Q
+from django.db.models.functions import Extract, Greatest, Least, Power
 from django.utils.translation import gettext_lazy as _
 
+from syncjobs import backoff
 from syncjobs.admission import Scope
 from syncjobs.clock import SyncNow, in_
 from syncjobs.states import ACTIVE, FINAL, Phase, Queue, State, Trigger
@@ -32,6 +34,22 @@ class SyncJobQuerySet(models.QuerySet["SyncJob"]):
     def silent_for(self, span: timedelta) -> "SyncJobQuerySet":
         """RUNNING without a sign of life for `span`; a wait that was announced counts as a sign of life until it ends."""
         return self.filter(state=State.RUNNING, heartbeat_at__lt=in_(-span), not_before__lt=in_(-span))
+
+    def cancelling(self) -> "SyncJobQuerySet":
+        """Active, but somebody wants it to end."""
+        return self.active().filter(cancel_requested_at__isnull=False)
+
+    def ignored_for(self, span: timedelta) -> "SyncJobQuerySet":
+        """Asked that long ago to end, and still there."""
+        return self.filter(cancel_requested_at__lt=in_(-span))
+
+    def unanswered(self) -> "SyncJobQuerySet":
+        """Rung for, or left behind by a lost worker, without anybody coming: messages get lost, busy workers need patience."""
+        doublings = Least(Greatest(F("dispatch_count") - 1, 0), backoff.MOST_DOUBLINGS)
+        patience = Least(backoff.FIRST_RING * Power(2.0, doublings), backoff.LONGEST_RING)
+        silence = ExpressionWrapper(Extract(SyncNow() - F("dispatched_at"), "epoch"), output_field=FloatField())
+        rung = self.annotate(silence=silence, patience=ExpressionWrapper(patience, output_field=FloatField()))
+        return rung.filter(Q(silence__gt=F("patience")) | Q(dispatched_at=None, lease_token__isnull=False))
 
     def held_by(self, job: "SyncJob") -> "SyncJobQuerySet":
         """This very job under this very lease: the fence of everything a worker writes."""

@@ -7,9 +7,9 @@ import traceback
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 
-from syncjobs import backoff, lifecycle, registry
+from syncjobs import backoff, lifecycle, registry, shutdown
 from syncjobs.context import Context
 from syncjobs.errors import CancelRequested, Interrupted, JobFailed, LeaseLost, RetryLater
 from syncjobs.models import SyncJob
@@ -17,7 +17,8 @@ from syncjobs.states import Phase
 
 log = logging.getLogger(__name__)
 
-DATABASE_PAUSE = timedelta(seconds=5)
+SOON = 5.0  # seconds, the first pause after the database broke off
+KNOCK_SECONDS = 1.0
 
 
 def run(job_id: int, worker: str, *, slice_seconds: float | None = None, limit: int | None = None) -> SyncJob | None:
@@ -34,7 +35,7 @@ def run(job_id: int, worker: str, *, slice_seconds: float | None = None, limit: 
     except LeaseLost:
         log.info("job %s was taken over; nothing of this slice was kept", job.task_id)
     except (OperationalError, InterfaceError):
-        _survive_the_database(job)
+        _outlive_the_trouble(job)
     return SyncJob.objects.filter(pk=job_id).first()
 
 
@@ -75,21 +76,32 @@ def _passes(job: SyncJob, deadline: float, limit: int | None) -> None:
         kind.run(Context(job, deadline=deadline))
 
 
-def _retry(job: SyncJob, code: str, most: int, params: dict, trace: str = "") -> None:
+def _retry(
+    job: SyncJob, code: str, most: int, params: dict, trace: str = "", first: float = backoff.FIRST_SECONDS
+) -> None:
     failed_before = SyncJob.objects.values_list("attempts", flat=True).get(pk=job.pk)
     if failed_before + 1 >= most:
         lifecycle.fail(job, code, traceback=trace, **params)
         return
-    seconds = backoff.delay(failed_before + 1, random.random)
+    seconds = backoff.delay(failed_before + 1, random.random, first)
     lifecycle.release(
         job, wait=timedelta(seconds=seconds), phase=Phase.BACKING_OFF, code=code, failed_attempt=True, **params
     )
 
 
-def _survive_the_database(job: SyncJob) -> None:
-    """The connection broke: what was not committed is gone, so the page is simply done again, by us or by a rescuer."""
-    connection.close()
-    try:
-        lifecycle.release(job, wait=DATABASE_PAUSE, phase=Phase.BACKING_OFF, code="database_trouble")
-    except (LeaseLost, DatabaseError, InterfaceError):
-        log.warning("job %s waits for its lease to end: the database is away", job.task_id)
+def _outlive_the_trouble(job: SyncJob) -> None:
+    """The database broke off: what was not committed is gone, so the page is simply done again, by us or by a rescuer.
+
+    As long as the lease lasts we try to give the job back: whoever only vanished would count as a lost worker.
+    """
+    until = time.monotonic() + settings.SYNC_LEASE.total_seconds()
+    while time.monotonic() < until and not shutdown.asked():
+        connection.close()
+        try:
+            _retry(job, "database_trouble", backoff.MOST_ATTEMPTS, {}, first=SOON)
+            return
+        except (OperationalError, InterfaceError):
+            time.sleep(KNOCK_SECONDS)
+        except LeaseLost:
+            return
+    log.warning("job %s waits for its lease to end: the database is away", job.task_id)

@@ -52,11 +52,21 @@ def canary(queue: str) -> None:
     liveness.seen(liveness.queue_name(queue))
 
 
+@shared_task(name=watchdog.CALL_TASK, ignore_result=True)
+def listening() -> None:
+    """The watchdog's call: that it was received is all that matters."""
+
+
 @worker_ready.connect
-def _send_own_canaries(sender: Any, **_: Any) -> None:
-    """Be seen as soon as the first canary comes through, not only after the next tick."""
+def _begin(sender: Any, **_: Any) -> None:
+    """Be seen as soon as the first canary comes through, not only after the next tick; be watched from now on."""
     for queue in sender.task_consumer.queues:
-        _release(queue.name)
+        if queue.name in QUEUES:
+            _release(queue.name)
+    dog = watchdog.Watchdog(sender)
+    task_received.connect(lambda **_: dog.hearing.heard(), weak=False)
+    worker_shutting_down.connect(lambda **_: dog.over.set(), weak=False)
+    dog.start()
 
 
 @worker_shutting_down.connect

@@ -14,6 +14,8 @@ TEXTS = {
     "starting": _("Starting"),
     "claimed": _("Taken up by %(worker)s (slice %(slice)s)"),
     "rescued": _("Taken over by %(worker)s: the worker before fell silent (slice %(slice)s)"),
+    "rung_again": _("Nobody came, so the workers were called again"),
+    "worker_lost": _("The worker fell silent; another one was called"),
     "next_slice": _("Making room for others"),
     "shutdown": _("The worker is being restarted; it goes on in a moment"),
     "widened": _("Widened to %(mode)s"),
@@ -29,7 +31,7 @@ TEXTS = {
     "POISON": _("Three workers were lost at the same place; it is not tried a fourth time by itself"),
     "UNKNOWN_KIND": _("This installation no longer knows this kind of job"),
     "BUG": _("An unexpected error: %(exception)s. The details are in the admin"),
-    "database_trouble": _("The database was not reachable; trying again"),
+    "database_trouble": _("The database was not reachable"),
     "waiting_for_quota": _("Waiting %(seconds)s s for the quota"),
     "backing_off": _("Trying again in %(seconds)s s"),
 }

@@ -1,7 +1,7 @@
 """Change the state of a job; nothing outside this package does."""
 
 from syncjobs.lifecycle.asking import Asked, request
-from syncjobs.lifecycle.ending import cancel, cancel_by_force, cancelled, fail, succeed
+from syncjobs.lifecycle.ending import cancel, cancel_by_force, cancelled, fail, grace, succeed
 from syncjobs.lifecycle.working import begin_further, claim, release
 from syncjobs.registry import Answer
 
@@ -14,6 +14,7 @@ __all__ = [
     "cancelled",
     "claim",
     "fail",
+    "grace",
     "release",
     "request",
     "succeed",

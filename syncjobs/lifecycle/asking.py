@@ -10,7 +10,7 @@ from syncjobs import dispatch, journal, progress, registry
 from syncjobs.admission import Active, Scope, Verdict, decide
 from syncjobs.clock import SyncNow
 from syncjobs.lifecycle.columns import VISIBLE
-from syncjobs.lifecycle.ending import finish
+from syncjobs.lifecycle.ending import finish, supersede
 from syncjobs.models import SyncJob, new_task_id
 from syncjobs.registry import Answer
 from syncjobs.states import Phase, Queue, State, Trigger
@@ -46,6 +46,9 @@ def request(asked: Asked) -> Answer:
     verdict, scope = decide(seen, asked.scope, again=asked.again, wider=wider)
     if active is None or seen is None or verdict is Verdict.CREATE:
         return Answer(_create(asked, scope), created=True)
+    if verdict is Verdict.SUPERSEDE:
+        supersede(active)  # False: it ended in between, which is as good
+        return Answer(_create(asked, scope), created=True)
     if verdict is Verdict.REPLACE:
         if _fail_as_stale(active):
             return Answer(_create(asked, scope), created=True)
@@ -62,7 +65,7 @@ def _seen(job: SyncJob | None) -> Active | None:
     if job is None:
         return None
     silent = SyncJob.objects.filter(pk=job.pk).silent_for(settings.SYNC_STALE_AFTER).exists()
-    return Active(State(job.state), job.scope, job.further_scope, silent)
+    return Active(State(job.state), job.scope, job.further_scope, silent, job.cancel_requested_at is not None)
 
 
 def _create(asked: Asked, scope: Scope) -> SyncJob:
@@ -88,7 +91,7 @@ def _create(asked: Asked, scope: Scope) -> SyncJob:
 def _adopt(job: SyncJob, asked: Asked) -> None:
     """Ring again; a person's wish overtakes the queue of the clock, and ends the pause after a failed attempt."""
     if asked.queue is Queue.INTERACTIVE:
-        SyncJob.objects.filter(pk=job.pk, state=State.CREATED).update(queue=Queue.INTERACTIVE)
+        SyncJob.objects.active().filter(pk=job.pk).exclude(queue=Queue.INTERACTIVE).update(queue=Queue.INTERACTIVE)
         paused = SyncJob.objects.filter(pk=job.pk, lease_token=None, phase=Phase.BACKING_OFF)
         paused.update(not_before=SyncNow(), dispatched_at=None)
     dispatch.ring_after_commit(job.pk)

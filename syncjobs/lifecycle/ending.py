@@ -1,5 +1,6 @@
 """Make a job final: well, badly, or because a person asked for it."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -7,7 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Coalesce
 
 from syncjobs import journal, progress, registry
-from syncjobs.clock import SyncNow, in_
+from syncjobs.clock import SyncNow
 from syncjobs.errors import AlreadyFinished, CancelRequested, LeaseLost
 from syncjobs.lifecycle.columns import NO_LEASE, VISIBLE
 from syncjobs.models import SyncJob
@@ -65,13 +66,22 @@ def cancelled(job: SyncJob) -> None:
         raise LeaseLost
 
 
+def supersede(job: SyncJob) -> bool:
+    """Make a cancel that was asked for true at once, since a successor is waiting: the worker finds its lease gone."""
+    return finish(job, State.CANCELLED, SyncJob.objects.cancelling().filter(pk=job.pk), code="cancelled")
+
+
 def cancel_by_force(job: SyncJob) -> bool:
-    """Cancel a job that its worker gave back, or whose worker did not answer within its grace: that one finds its lease gone."""
-    wished = SyncJob.objects.active().filter(pk=job.pk, cancel_requested_at__isnull=False)
-    if finish(job, State.CANCELLED, wished.filter(lease_token=None), code="cancelled"):
+    """Cancel a job that nobody holds any more, or whose worker did not answer within its grace: that one finds its lease gone."""
+    wished = SyncJob.objects.cancelling().filter(pk=job.pk)
+    if finish(job, State.CANCELLED, wished.unleased(), code="cancelled"):
         return True
-    overdue = wished.filter(cancel_requested_at__lt=in_(-settings.SYNC_LEASE * 2 / 3))
-    return finish(job, State.CANCELLED, overdue, code="cancelled_by_force")
+    return finish(job, State.CANCELLED, wished.ignored_for(grace()), code="cancelled_by_force")
+
+
+def grace() -> timedelta:
+    """How long a worker may take to notice that it should cancel."""
+    return settings.SYNC_LEASE * 2 / 3
 
 
 def finish(

@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -63,6 +64,17 @@ def test_a_push_during_a_run_asks_for_one_more_pass_however_many_come(
         assert decide(after, Scope(asked), again=True, wider=wider)[0] is Verdict.ADOPT
     else:
         assert verdict is Verdict.ADOPT
+
+
+@pytest.mark.parametrize(
+    ("mode", "asked", "further", "silent", "again"),
+    list(itertools.product(MODES, MODES, FURTHER, [False, True], [False, True])),
+)
+def test_a_job_that_is_being_cancelled_takes_no_request_down_with_it(
+    mode: str, asked: str, further: str | None, silent: bool, again: bool
+) -> None:
+    ending = replace(active(State.RUNNING, mode, further, silent=silent), cancelling=True)
+    assert decide(ending, Scope(asked), again=again, wider=wider) == (Verdict.SUPERSEDE, Scope(asked))
 
 
 def test_parameters_are_part_of_a_scope() -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from syncjobs import dispatch, lifecycle, maintenance, runner
+from syncjobs import dispatch, lease, lifecycle, maintenance, runner
 from syncjobs.context import Context
 from syncjobs.errors import AlreadyFinished, CancelRequested, LeaseLost
 from syncjobs.models import SyncJob
@@ -338,6 +338,24 @@ def test_cancel_between_a_refused_finish_and_the_further_pass_is_heard(ask: Ask,
     lifecycle.cancel(job, by="anna")
     with pytest.raises(CancelRequested):
         lifecycle.begin_further(job)
+
+
+def test_a_click_on_a_job_that_is_being_cancelled_ends_it_at_once_and_begins_another(
+    ask: Ask, running: Running
+) -> None:
+    old = running("large")
+    lifecycle.cancel(old, by="anna")
+    answer = ask("small")
+    assert answer.created and answer.job.mode == "small"
+    assert (fresh(old).state, fresh(old).lease_token) == (State.CANCELLED, None)
+    with pytest.raises(LeaseLost), transaction.atomic():
+        lease.lock(old)
+
+
+def test_a_click_moves_the_running_job_of_the_clock_to_the_queue_of_people(ask: Ask, running: Running) -> None:
+    job = running(queue=Queue.SCHEDULED)
+    ask()
+    assert fresh(job).queue == Queue.INTERACTIVE
 
 
 def test_cancel_by_force_waits_for_its_grace(running: Running, turn: Turn) -> None:

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from syncjobs import backoff, dispatch, lifecycle, maintenance
+from syncjobs import dispatch, lifecycle, maintenance
 from syncjobs.models import SyncJob, SyncJobEvent
 from syncjobs.states import Phase, State
 from tests.committed import at_once
@@ -35,22 +35,32 @@ def test_wake_rings_for_what_a_broken_broker_left(ask: Ask) -> None:
     assert (fresh(job).dispatch_count, fresh(job).dispatched_at is not None) == (1, True)
 
 
-def test_sweep_rings_again_with_growing_patience(ask: Ask, turn: Turn) -> None:
+def test_sweep_rings_again_after_15_seconds_then_with_patience_that_doubles_up_to_ten_minutes(
+    ask: Ask, turn: Turn
+) -> None:
     job = ask().job
     later = timedelta(0)
-    for times in range(1, 8):
-        patience = timedelta(seconds=backoff.ring_again_after(times))
-        turn(later + patience - timedelta(seconds=2))
+    for times, seconds in enumerate((15, 30, 60, 120, 240, 480, 600, 600), start=1):
+        turn(later + timedelta(seconds=seconds - 2))
         assert maintenance.sweep() == 0
-        later += patience + timedelta(seconds=1)
+        later += timedelta(seconds=seconds + 1)
         turn(later)
         assert maintenance.sweep() == 1
         assert fresh(job).dispatch_count == times + 1
+    assert job.events.filter(code="rung_again").count() == 8
 
 
-@pytest.mark.parametrize(("times", "seconds"), [(0, 15), (1, 15), (2, 30), (3, 60), (7, 600), (99, 600)])
-def test_patience_doubles_from_15_seconds_to_ten_minutes(times: int, seconds: float) -> None:
-    assert backoff.ring_again_after(times) == seconds
+def test_jobs_that_wait_with_patience_do_not_hide_the_one_behind_them(
+    ask: Ask, turn: Turn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maintenance, "MOST_AT_ONCE", 3)
+    for number in range(3):
+        patient = ask(resource=f"patient:{number}").job
+        SyncJob.objects.filter(pk=patient.pk).update(dispatch_count=9)
+    last = ask(resource="thing:last").job
+    turn(timedelta(seconds=20))
+    assert maintenance.sweep() == 1
+    assert fresh(last).dispatch_count == 2
 
 
 def test_sweep_rescues_an_expired_lease(running: Running, turn: Turn) -> None:

@@ -185,16 +185,52 @@ def test_a_lost_lease_leaves_the_job_to_its_new_worker(ask: Ask, stage: Stage, t
 
 
 @pytest.mark.parametrize("error", [OperationalError("server closed"), InterfaceError("connection is closed")])
-def test_a_broken_connection_is_no_failure_of_the_job(ask: Ask, stage: Stage, error: Exception) -> None:
+def test_a_broken_connection_counts_as_a_failed_attempt_that_is_soon_repeated(ask: Ask, stage: Stage, error: Exception) -> None:
     stage.runs = [raising(error)]
     after = runner.run(ask().job.pk, "worker")
     assert after is not None
     assert (after.state, after.attempts, after.lease_token, after.message_code) == (
         State.RUNNING,
-        0,
+        1,
         None,
         "database_trouble",
     )
+
+
+def test_a_job_that_breaks_the_database_every_time_fails_in_the_end(ask: Ask, stage: Stage, turn: Turn) -> None:
+    stage.runs = [raising(OperationalError("canceling statement due to statement timeout"))]
+    job = ask().job
+    for attempt in range(backoff.MOST_ATTEMPTS):
+        turn(timedelta(hours=attempt))
+        after = runner.run(job.pk, "worker")
+    assert after is not None and (after.state, after.error_code) == (State.FAILED, "database_trouble")
+
+
+CUT_THREE_TIMES = """
+CREATE SEQUENCE knocks;
+CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.lease_token IS NULL AND nextval('knocks') <= 3 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER cut BEFORE UPDATE ON syncjobs_syncjob FOR EACH ROW EXECUTE FUNCTION cut();
+"""
+
+
+def test_a_database_that_breaks_off_is_asked_again_until_the_job_can_be_given_back(
+    ask: Ask, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "KNOCK_SECONDS", 0.01)
+    stage.runs = [raising(OperationalError("server closed"))]
+    job = ask().job
+    with connection.cursor() as cursor:
+        cursor.execute(CUT_THREE_TIMES)
+    try:
+        after = runner.run(job.pk, "worker")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER cut ON syncjobs_syncjob; DROP FUNCTION cut; DROP SEQUENCE knocks")
+    assert after is not None and (after.lease_token, after.attempts, after.crashes) == (None, 1, 0)
 
 
 def test_a_connection_killed_in_the_middle_of_a_page_leaves_nothing_of_it(ask: Ask, stage: Stage, turn: Turn) -> None:
