@@ -3,9 +3,9 @@
 from typing import Any
 
 from celery import current_app, shared_task
-from celery.signals import worker_process_init, worker_ready, worker_shutting_down
+from celery.signals import task_received, worker_process_init, worker_ready, worker_shutting_down
 
-from syncjobs import keys, liveness, maintenance, orphans, runner, shutdown
+from syncjobs import keys, liveness, maintenance, orphans, runner, shutdown, watchdog
 from syncjobs.states import QUEUES
 
 
