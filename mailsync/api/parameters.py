@@ -34,7 +34,7 @@ MEANINGS: dict[str, tuple[dict[str, Any], str, Any]] = {
     "q": (text(LONGEST_QUERY), "Words and Gmail's operators. What is no operator is searched as words.", "from:ann is:unread"),
     "tz": (text(64, format="iana-time-zone"), "IANA time zone; without it the user's own.", "Europe/Berlin"),
     # In headers:
-    "Idempotency-Key": ({}, "", "monday-1"),
+    "Idempotency-Key": ({}, "", None),
     "If-None-Match": (text(100), "The `ETag` of an earlier answer: what has not changed since is 304.", None),
     # In paths:
     "gmail_id": ({}, "Gmail's id of the message.", "18f1c2a3b4d5e6f7"),
