@@ -23,8 +23,8 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def gmail() -> Iterator[Gmail]:
-    """Twenty mailboxes of 600 messages: a full sync takes some four seconds, time enough to interrupt it."""
-    started = Gmail("--messages", str(MESSAGES), "--accounts", "20", "--latency", str(LATENCY))
+    """Thirty mailboxes of 600 messages: a full sync takes some four seconds, time enough to interrupt it."""
+    started = Gmail("--messages", str(MESSAGES), "--accounts", "30", "--latency", str(LATENCY))
     yield started
     started.stop()
 
@@ -49,10 +49,15 @@ def product(gmail: Gmail) -> Iterator[Product]:
 _numbers = itertools.count(1)
 
 
-@pytest.fixture
-def mailbox() -> str:
+def unused_mailbox() -> str:
     """The address of a mailbox that no other story touches."""
     return f"user{next(_numbers)}@example.com"
+
+
+@pytest.fixture
+def mailbox() -> str:
+    """One of them."""
+    return unused_mailbox()
 
 
 @pytest.fixture

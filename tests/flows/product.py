@@ -1,5 +1,6 @@
 """The whole product in processes of its own, as a person would have it."""
 
+import json
 import os
 import queue
 import re
@@ -26,6 +27,16 @@ MISSING_HERE = (
     "MAILSYNC_EMBEDDED",
     "MAILSYNC_ROLE",
 )
+
+HELD = """
+import hashlib, json
+from mailsync.messages import raw
+from mailsync.models import Label, Message
+rows = Message.objects.filter(account={0}, deleted_at=None).select_related("raw").iterator(chunk_size=100)
+mail = {{row.gmail_id: [sorted(row.labels), hashlib.sha256(raw(row) or b"").hexdigest()] for row in rows}}
+labels = sorted(Label.objects.filter(account={0}).values_list("name", flat=True))
+print(json.dumps({{"labels": labels, "mail": mail}}))
+"""
 
 
 def eventually(true: Callable[[], Any], *, within: float, every: float = 0.2) -> Any:
@@ -90,7 +101,7 @@ class Gmail(Started):
         command = [sys.executable, "-m", "gmail.simulator", "--port", "0", *options]
         super().__init__(command, dict(os.environ), r"ready on (\S+)")
 
-    def control(self, name: str, **body: Any) -> dict[str, Any]:
+    def control(self, name: str, /, **body: Any) -> dict[str, Any]:
         """POST /control/`name`."""
         answer = requests.post(f"{self.address}/control/{name}", json=body, timeout=TO_ANSWER)
         assert answer.ok, answer.text
@@ -100,6 +111,13 @@ class Gmail(Started):
         """The ids of a mailbox."""
         box = requests.get(f"{self.address}/control/mailbox", params={"email": email}, timeout=TO_ANSWER).json()
         return [message["id"] for message in box["messages"]]
+
+    def truth(self, email: str) -> dict[str, Any]:
+        """The labels of a mailbox by name, its mail by id: labels and the hash of the bytes."""
+        options = {"email": email, "hashes": 1}
+        box = requests.get(f"{self.address}/control/mailbox", params=options, timeout=TO_START).json()
+        mail = {each["id"]: [each["labelIds"], each["sha256"]] for each in box["messages"]}
+        return {"labels": sorted(each["name"] for each in box["labels"]), "mail": mail}
 
     def stats(self) -> dict[str, Any]:
         """What was asked of it."""
@@ -132,9 +150,17 @@ class Product(Started):
         assert (done.returncode == 0) is ok, done.stdout + done.stderr
         return done.stdout
 
-    def call(self, method: str, path: str, **options: Any) -> requests.Response:
-        """Call the API with the demo user's token."""
-        headers = {"Authorization": f"Token {self.token}"}
+    def shell(self, code: str) -> Any:
+        """Run Python within Django; what it prints as its last line, read as JSON."""
+        return json.loads((self.manage("shell", "-v", "0", "-c", code).splitlines() or ["null"])[-1])
+
+    def held(self, account: int) -> dict[str, Any]:
+        """The mirror of an account, in the form of `Gmail.truth`."""
+        return self.shell(HELD.format(account))
+
+    def call(self, method: str, path: str, *, token: str | None = None, **options: Any) -> requests.Response:
+        """Call the API with a token; without one, as the demo user."""
+        headers = {"Authorization": f"Token {token or self.token}"}
         return requests.request(method, self.address + path, headers=headers, timeout=35, **options)
 
     def connect(self, email: str) -> int:
