@@ -80,6 +80,16 @@ def test_one_mailbox_that_no_key_opens_does_not_stop_the_clock(due: Callable[...
     assert schedule.tick() == 2
 
 
+def test_a_mailbox_whose_start_fails_waits_for_its_next_window_alone(due: Callable[..., Account]) -> None:
+    broken = due("broken@example.com")
+    job = schedule.request_sync(broken, trigger=Trigger.BUTTON).job
+    lifecycle.claim(job.pk, "worker")
+    SyncJob.objects.filter(pk=job.pk).update(further={"no such": "scope"})
+    due("fine@example.com")
+    assert (schedule.tick(), schedule.tick()) == (1, 0)
+    assert SyncJob.objects.filter(title="fine@example.com", state=State.CREATED).exists()
+
+
 def test_a_mailbox_that_is_being_synced_skips_its_window(due: Callable[..., Account]) -> None:
     account = due()
     job = schedule.request_sync(account, trigger=Trigger.BUTTON).job

@@ -185,7 +185,9 @@ def test_a_lost_lease_leaves_the_job_to_its_new_worker(ask: Ask, stage: Stage, t
 
 
 @pytest.mark.parametrize("error", [OperationalError("server closed"), InterfaceError("connection is closed")])
-def test_a_broken_connection_counts_as_a_failed_attempt_that_is_soon_repeated(ask: Ask, stage: Stage, error: Exception) -> None:
+def test_a_broken_connection_counts_as_a_failed_attempt_that_is_soon_repeated(
+    ask: Ask, stage: Stage, error: Exception
+) -> None:
     stage.runs = [raising(error)]
     after = runner.run(ask().job.pk, "worker")
     assert after is not None
