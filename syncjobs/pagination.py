@@ -1,10 +1,12 @@
 """Page through a list by keyset: constant cost, nothing twice, nothing skipped, however many rows share a moment."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.core import signing
-from django.db.models import Q
+from django.db.models import BooleanField, F, Func, Value
+from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual, Lookup
 from django.utils.dateparse import parse_datetime
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
@@ -14,6 +16,24 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 SALT = "mailsync.cursor"
 LARGEST_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page begins and which way it goes; the list itself runs from the newest, highest row down."""
+
+    fields: tuple[str, ...]
+    backwards: bool = False
+    position: list[Any] | None = None  # of the row that the page follows, by `fields`
+
+    @property
+    def order(self) -> list[str]:
+        """The order in which rows are met on the way."""
+        return [name if self.backwards else f"-{name}" for name in self.fields]
+
+    def after(self, rows: Any) -> Any:
+        """The rows that lie ahead."""
+        return rows.filter(ahead(self.fields, self.position, self.backwards)) if self.position else rows
 
 
 class KeysetPagination(BasePagination):
@@ -26,19 +46,19 @@ class KeysetPagination(BasePagination):
         """One page of rows, newest first. Raises ValidationError for a bad size or cursor."""
         self.url = request.build_absolute_uri()
         size = page_size(request, self.page_size)
-        backwards, position = self._read(request.query_params.get("cursor"))
-        descending = [f"-{name}" for name in self.fields]
-        ordered = queryset.order_by(*(self.fields if backwards else descending))
-        if position:
-            ordered = ordered.filter(beyond(self.fields, position, "gt" if backwards else "lt"))
-        rows = list(ordered[: size + 1])
+        place = self._read(request.query_params.get("cursor"))
+        rows = self.fetch(queryset, place, size + 1)
         more, rows = len(rows) > size, rows[:size]
-        if backwards:
+        if place.backwards:
             rows.reverse()
-        self.has_next = more if not backwards else bool(rows)
-        self.has_previous = bool(position) if not backwards else more
+        self.has_next = bool(rows) if place.backwards else more
+        self.has_previous = more if place.backwards else place.position is not None
         self.page = rows
         return rows
+
+    def fetch(self, queryset: Any, place: Place, count: int) -> list[Any]:
+        """The next `count` rows from `place` on, in its order."""
+        return list(place.after(queryset).order_by(*place.order)[:count])
 
     def get_paginated_response(self, data: Any) -> Response:
         """`next`, `previous`, `results`."""
@@ -75,16 +95,16 @@ class KeysetPagination(BasePagination):
         cursor = signing.dumps([int(backwards), *values], salt=SALT)
         return replace_query_param(remove_query_param(self.url, "cursor"), "cursor", cursor)
 
-    def _read(self, cursor: str | None) -> tuple[bool, list[Any] | None]:
+    def _read(self, cursor: str | None) -> Place:
         if not cursor:
-            return False, None
+            return Place(self.fields)
         try:
             backwards, *values = signing.loads(cursor, salt=SALT)
         except signing.BadSignature:
             raise ValidationError({"cursor": ["This cursor is not one of ours."]}, code="bad_cursor") from None
         if len(values) != len(self.fields):
             raise ValidationError({"cursor": ["This cursor belongs to another list."]}, code="bad_cursor")
-        return bool(backwards), [_rich(value) for value in values]
+        return Place(self.fields, bool(backwards), [_rich(value) for value in values])
 
 
 def page_size(request: Request, default: int) -> int:
@@ -95,13 +115,20 @@ def page_size(request: Request, default: int) -> int:
     return int(text)
 
 
-def beyond(fields: tuple[str, ...], position: list[Any], comparison: str) -> Q:
-    """Rows beyond `position` in lexicographic order; the redundant first bound lets an index begin there."""
-    strict = Q(pk__in=[])
-    for depth, name in enumerate(fields):
-        equal = Q(**dict(zip(fields[:depth], position[:depth], strict=True)))
-        strict |= equal & Q(**{f"{name}__{comparison}": position[depth]})
-    return Q(**{f"{fields[0]}__{comparison}e": position[0]}) & strict
+def ahead(fields: tuple[str, ...], position: list[Any], backwards: bool, inclusive: bool = False) -> Lookup[bool]:
+    """Rows on that side of `position` in lexicographic order.
+
+    A comparison of whole rows is the one form that an index on the fields answers without reading what shares the first.
+    """
+    if inclusive:
+        comparison: type[Lookup[bool]] = GreaterThanOrEqual if backwards else LessThanOrEqual
+    else:
+        comparison = GreaterThan if backwards else LessThan
+    return comparison(_row(*map(F, fields)), _row(*map(Value, position)))
+
+
+def _row(*values: Any) -> Func:
+    return Func(*values, function="ROW", output_field=BooleanField())
 
 
 def _plain(value: Any) -> Any:

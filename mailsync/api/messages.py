@@ -3,7 +3,6 @@
 from importlib.metadata import version
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -19,19 +18,13 @@ from mailsync.api.errors import ApiError
 from mailsync.api.schema import MessageList, MessageSchema
 from mailsync.api.sync import ACCOUNT
 from mailsync.models import Message, RawMessage
-from mailsync.search import search
+from mailsync.search import MailList, mail_list
+from mailsync.search.newest import NewestFirst
 from syncjobs.conditional import unless_known
-from syncjobs.pagination import KeysetPagination
 from syncjobs.serializers import moment
 
 LONGEST_QUERY = 2_000
 READER = ["1", version("nh3")]  # raise it when parser or sanitiser show a mail otherwise that has not changed
-
-
-class NewestFirst(KeysetPagination):
-    """By Gmail's own time; the row id parts the mail of two mailboxes that share time with Gmail id."""
-
-    fields = ("internal_date", "gmail_id", "id")
 
 
 class AnyAccept(BaseContentNegotiation):
@@ -93,17 +86,12 @@ def made_of(message: Message) -> list[Any]:
     return [kept_json(message), moment(message.deleted_at), bytes(held).hex() if held else None, READER]
 
 
-def found(request: Request) -> QuerySet[Message]:
+def found(request: Request) -> MailList:
     """The user's mail narrowed by `account`, `label`, `q`."""
     q, label = request.query_params.get("q", ""), request.query_params.get("label", "")
     if len(q) > LONGEST_QUERY or "\x00" in label or len(label) > 255:
         raise ValidationError({"q": [f"At most {LONGEST_QUERY} characters."]})
-    accounts = list(lookup.accounts(request))
-    rows = Message.objects.filter(account__in=accounts)
-    if label:
-        rows = rows.filter(labels__contains=[label])
-        q = f"{q} in:anywhere" if label in ("SPAM", "TRASH") else q
-    return search(rows, q, accounts).defer("search", "defects")
+    return mail_list(list(lookup.accounts(request)), label, q)
 
 
 def one(request: Request, gmail_id: str) -> Message:
@@ -124,10 +112,9 @@ class Messages(APIView):
     )
     def get(self, request: Request) -> Response:
         """One page of what matches."""
-        pages = NewestFirst()
-        return pages.get_paginated_response(
-            [listed_json(each) for each in pages.paginate_queryset(found(request), request)]
-        )
+        mail = found(request)
+        pages = NewestFirst(mail)
+        return pages.get_paginated_response([listed_json(each) for each in pages.paginate_queryset(mail.rows, request)])
 
 
 class OneMessage(APIView):

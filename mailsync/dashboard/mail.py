@@ -4,20 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from mailsync.api.messages import NewestFirst
 from mailsync.dashboard.people import user_of
 from mailsync.dashboard.words import SYSTEM_LABELS, label_name
 from mailsync.models import Account, Label, Message
-from mailsync.search import search
+from mailsync.search import MailList, mail_list
+from mailsync.search.newest import NewestFirst
 
-ASKED_FOR_ONLY = {"SPAM", "TRASH"}
 SHOWN_LABELS = ["INBOX", "STARRED", "IMPORTANT", "SENT", "DRAFT", "UNREAD", "SPAM", "TRASH"]
 MOST_CHIPS = 4
 STATES = {"INBOX", "UNREAD", "STARRED", "IMPORTANT"}  # seen by place, weight, mark: no chip
@@ -57,7 +55,7 @@ def mail(request: HttpRequest) -> HttpResponse:
     chosen = _chosen(accounts, request.GET.get("account", ""))
     label, query = request.GET.get("label", "").replace("\x00", ""), request.GET.get("q", "").strip()
     names = _names(chosen)
-    found, newer, older = _page(request, narrowed(chosen, label, query))
+    found, newer, older = _page(request, mail_list(chosen, label, query))
     context = {
         "accounts": accounts,
         "account": chosen[0] if len(chosen) == 1 and len(accounts) > 1 else None,
@@ -73,16 +71,6 @@ def mail(request: HttpRequest) -> HttpResponse:
     return render(request, "mailsync/mail.html", context)
 
 
-def narrowed(accounts: list[Account], label: str, query: str) -> QuerySet[Message]:
-    """The mail that a reader asked for. As in Gmail, spam or trash only when the label or the query names it."""
-    found = Message.objects.filter(account__in=accounts).select_related("account").defer("search")
-    if label:
-        found = found.filter(labels__contains=[label])
-    if label in ASKED_FOR_ONLY:
-        query = f"in:anywhere {query}"
-    return search(found, query, accounts)
-
-
 def _chosen(accounts: list[Account], wanted: str) -> list[Account]:
     if not wanted:
         return accounts
@@ -92,10 +80,10 @@ def _chosen(accounts: list[Account], wanted: str) -> list[Account]:
     return chosen
 
 
-def _page(request: HttpRequest, found: QuerySet[Message]) -> tuple[list[Message], str | None, str | None]:
-    pages = NewestFirst()
+def _page(request: HttpRequest, found: MailList) -> tuple[list[Message], str | None, str | None]:
+    pages = NewestFirst(found)
     try:
-        rows = pages.paginate_queryset(found, Request(request))
+        rows = pages.paginate_queryset(found.rows, Request(request))
     except ValidationError:
         raise Http404 from None
     links: dict[str, Any] = pages.get_paginated_response([]).data

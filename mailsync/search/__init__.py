@@ -1,45 +1,6 @@
 """Find mail with Gmail's operators."""
 
-from collections.abc import Iterable
+from mailsync.search.lists import MailList, mail_list
+from mailsync.search.query import search
 
-from django.db.models import Q, QuerySet
-from django.utils import timezone
-
-from mailsync.models import Account, Label, Message
-from mailsync.search.conditions import HIDDEN, Asker, condition, slug
-from mailsync.search.grammar import Either, Node, Not, Term, parse, terms
-
-NAMES_SPAM_OR_TRASH = {"spam", "trash", "anywhere", "deleted"}
-
-
-def search(messages: QuerySet[Message], q: str, accounts: Iterable[Account] = ()) -> QuerySet[Message]:
-    """Messages that match; as in Gmail, spam and trash only where `q` names them, the deleted only with in:deleted.
-
-    `accounts` tell what labels are called.
-    """
-    tree = parse(q)
-    places = {term.value.lower() for term in terms(tree) if term.operator in {"in", "label"}}
-    found = messages.filter(_where(tree, _asker(tree, accounts)))
-    if "deleted" not in places:
-        found = found.filter(deleted_at=None)
-    return found if places & NAMES_SPAM_OR_TRASH else found.exclude(labels__overlap=list(HIDDEN))
-
-
-def _asker(tree: Node, accounts: Iterable[Account]) -> Asker:
-    labels: dict[str, list[tuple[int, str]]] = {}
-    if any(term.operator in {"label", "in"} for term in terms(tree)):
-        rows = Label.objects.filter(account__in=accounts).values_list("name", "account_id", "label_id")
-        for name, account, label_id in rows:
-            labels.setdefault(slug(name), []).append((account, label_id))
-    return Asker(labels, timezone.now(), timezone.get_current_timezone())
-
-
-def _where(node: Node, asker: Asker) -> Q:
-    if isinstance(node, Term):
-        return condition(node, asker)
-    if isinstance(node, Not):
-        return ~_where(node.node, asker)
-    found = Q()
-    for each in node.nodes:
-        found = found | _where(each, asker) if isinstance(node, Either) else found & _where(each, asker)
-    return found
+__all__ = ["MailList", "mail_list", "search"]

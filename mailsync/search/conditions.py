@@ -18,7 +18,10 @@ SECONDS = re.compile(r"\d{9,11}")
 AGE = re.compile(r"(\d{1,5})([hdwmy])")
 AGES = {"h": 1 / 24, "d": 1, "w": 7, "m": 30, "y": 365}
 PLACES = {"sent": "SENT", "drafts": "DRAFT", "draft": "DRAFT", "chats": "CHAT", "important": "IMPORTANT"}
+ESCAPED = re.compile(r'["\\\x00-\x1f]')  # what the text of a JSON does not show as it is
 HIDDEN = ("SPAM", "TRASH")
+
+OF_TIME = frozenset({"before", "after", "older", "newer", "older_than", "newer_than"})
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,24 @@ def _has(value: str, asker: Asker) -> Q | None:
     return None
 
 
+def _inside(column: str, path: str, value: str) -> Q:
+    """Part of a text in a JSON; the index narrows by the text of the whole, in which keys are found, too."""
+    exact = _any_json(column, path, value)
+    return exact if ESCAPED.search(value) else Q(**{f"{column}__icontains": value}) & exact
+
+
 def _filename(value: str, asker: Asker) -> Q:
-    """Part of the name of a file; `q` makes the pattern of jsonpath a plain text."""
-    path = f'$[*].filename ? (@ like_regex {json.dumps(value, ensure_ascii=False)} flag "iq")'
-    exists = Func(F("attachments"), Value(path), function="jsonb_path_exists", output_field=BooleanField())
+    return Q(has_attachments=True) & _inside("attachments", "$[*].filename", value)
+
+
+def _addressed(column: str, value: str) -> Q:
+    return _inside(column, "$[*].*", value)
+
+
+def _any_json(column: str, path: str, value: str) -> Q:
+    """Whether a string there contains `value`; `q` makes the pattern of jsonpath a plain text."""
+    test = f'{path} ? (@ like_regex {json.dumps(value, ensure_ascii=False)} flag "iq")'
+    exists = Func(F(column), Value(test), function="jsonb_path_exists", output_field=BooleanField())
     exists.template = "%(function)s(%(expressions)s::jsonpath)"
     return Q(exists)
 
@@ -139,8 +156,8 @@ def _message_id(value: str, asker: Asker) -> Q:
 
 OPERATORS: dict[str, Callable[[str, Asker], Q | None]] = {
     "from": lambda value, _: Q(sender_email__icontains=value) | Q(sender_name__icontains=value),
-    "to": lambda value, _: Q(to__icontains=value) | Q(cc__icontains=value),
-    "cc": lambda value, _: Q(cc__icontains=value),
+    "to": lambda value, _: _addressed("to", value) | _addressed("cc", value),
+    "cc": lambda value, _: _addressed("cc", value),
     "subject": lambda value, _: Q(subject__icontains=value),
     "label": _label,
     "in": _place,

@@ -1,0 +1,29 @@
+"""Describe a list of mail: whose, what narrows it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from mailsync.models import Account, Message
+from mailsync.search.query import NAMES_SPAM_OR_TRASH, search, span
+
+BIG_COLUMNS = ("search", "defects")  # no list shows them
+
+
+@dataclass(frozen=True, slots=True)
+class MailList:
+    """Some mail of some accounts; `span` is the stretch of time it lies in, None where nothing narrows the list."""
+
+    rows: QuerySet[Message]
+    accounts: Sequence[Account]
+    span: Q | None
+
+
+def mail_list(accounts: Sequence[Account], label: str = "", q: str = "") -> MailList:
+    """As in Gmail, spam and trash only where the label or `q` names them."""
+    rows: QuerySet[Message] = Message.objects.filter(account__in=accounts).defer(*BIG_COLUMNS)
+    if label:
+        rows = rows.filter(labels__contains=[label])
+    rows = search(rows, q, accounts, hidden=label.lower() in NAMES_SPAM_OR_TRASH)
+    return MailList(rows, accounts, span(q) if label or q.strip() else None)
