@@ -144,6 +144,9 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "syncjobs.sweep", "schedule": 5.0, "options": {"queue": "control", "expires": 5}},
     "canaries": {"task": "syncjobs.canaries", "schedule": 5.0, "options": {"queue": "control", "expires": 5}},
     "hourly syncs": {"task": "mailsync.tick", "schedule": 5.0, "options": {"queue": "control", "expires": 5}},
+    "erase": {"task": "mailsync.erase", "schedule": 2.0, "options": {"queue": "control", "expires": 2}},
+    # Not on control: it may wait for Google, and who wakes jobs must not.
+    "revoke": {"task": "mailsync.revoke", "schedule": 30.0, "options": {"queue": "interactive", "expires": 30}},
     "prune": {"task": "syncjobs.prune", "schedule": 3600.0, "options": {"queue": "control", "expires": 3600}},
 }
 

@@ -1,4 +1,4 @@
-"""The back office of accounts: read, pause, resume, sync now."""
+"""The back office of accounts: read, pause, resume, sync now, disconnect."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from mailsync import schedule
-from mailsync.models import Account, ApiToken, Certificate, Failure, Usage
+from mailsync.disconnect import disconnect
+from mailsync.models import Account, ApiToken, Certificate, Change, Failure, Revocation, Usage
 from syncjobs.states import Trigger
 
 SHORTEST_INTERVAL, LONGEST_INTERVAL = timedelta(minutes=1), timedelta(days=30)
@@ -80,7 +81,7 @@ class AccountAdmin(admin.ModelAdmin):
     list_filter = ["state", ("paused_at", admin.EmptyFieldListFilter), "policy"]
     list_select_related = ["owner"]
     search_fields = ["email", "owner__username"]
-    actions = ["pause", "resume", "sync_now"]
+    actions = ["pause", "resume", "sync_now", "disconnect"]
     form = ScheduleForm
     fields = tuple(SHOWN)
 
@@ -116,6 +117,11 @@ class AccountAdmin(admin.ModelAdmin):
         """Start a sync of each."""
         self._each(request, accounts, lambda account: schedule.request_sync(account, trigger=Trigger.ADMIN))
 
+    @admin.action(description=_("Disconnect, and keep the mirror"), permissions=["change"])
+    def disconnect(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
+        """Let go of their jobs, grants, schedules."""
+        self._each(request, accounts, partial(disconnect, by=request.user.get_username()))
+
     def _each(self, request: HttpRequest, accounts: QuerySet[Account], service: Callable[[Account], object]) -> None:
         done = 0
         for account in accounts:
@@ -149,6 +155,25 @@ class FailureAdmin(ReadOnlyAdmin):
     list_filter = ["code"]
     list_select_related = ["account"]
     search_fields = ["account__email", "gmail_id"]
+
+
+@admin.register(Change)
+class ChangeAdmin(ReadOnlyAdmin):
+    """What happened to each message."""
+
+    list_display = ["account", "gmail_id", "at", "kind", "labels_added", "labels_removed", "task_id"]
+    list_filter = ["kind"]
+    list_select_related = ["account"]
+    search_fields = ["gmail_id"]
+    show_full_result_count = False
+
+
+@admin.register(Revocation)
+class RevocationAdmin(ReadOnlyAdmin):
+    """The grants that are still to be ended at Google."""
+
+    list_display = ["email", "asked_at", "attempts", "not_before"]
+    fields = ("email", "asked_at", "attempts", "not_before")
 
 
 @admin.register(Usage)

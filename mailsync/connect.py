@@ -9,13 +9,19 @@ from syncjobs.clock import SyncNow
 
 
 def connect(owner: User, email: str, grant: str) -> Account:
-    """The account of `owner` for `email`, new or reconnected; its mirror stays. Its first scheduled sync is an interval away."""
+    """The account of `owner` for `email`, new or reconnected; its mirror stays. Its first scheduled sync is an interval away.
+
+    The row is locked: an account that is disconnected at this moment is connected again, one that is erased begun anew.
+    """
     with transaction.atomic():
-        account, created = Account.objects.get_or_create(
+        account, created = Account.objects.select_for_update(no_key=True).get_or_create(
             owner=owner, email=email.lower(), defaults={"credentials": grant}
         )
+        back = account.state == Account.State.DISCONNECTED
         account.credentials, account.state = grant, Account.State.OK
         account.save(update_fields=["credentials", "state"])
+        if back:
+            Account.objects.filter(pk=account.pk).update(sync_message_code="reconnected")
         if created or account.next_sync_at is None:
             spread = phase(account.pk, account.interval) if not created else account.interval
             Account.objects.filter(pk=account.pk).update(next_sync_at=SyncNow() + spread)

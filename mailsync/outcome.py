@@ -12,8 +12,8 @@ GRANT_IS_DEAD = {"reconnect_needed", "credentials_unreadable"}
 def record(job: SyncJob, state: State, code: str) -> None:
     """Called inside the finishing transaction, before the job's row is locked: accounts come first in the lock order."""
     account = Account.objects.select_for_update(no_key=True).filter(pk=job.facts.get("account")).first()
-    if account is None:
-        return
+    if account is None or account.state == Account.State.DISCONNECTED:
+        return  # what its last job came to means nothing for it any more
     accounts = Account.objects.filter(pk=account.pk)
     if state is State.SUCCEEDED:
         accounts.update(sync_message_code="sync_done", sync_message_params={}, last_success_at=SyncNow())

@@ -36,7 +36,11 @@ class ReconnectNeeded(NotRetryable):
     code = "reconnect_needed"
 
 
-class Disconnected(NotRetryable):
+class Disconnected(ReconnectNeeded):
+    """Its owner disconnected this account."""
+
+
+class AccountGone(ReconnectNeeded):
     """The account is no longer here."""
 
     code = "account_gone"
@@ -56,7 +60,9 @@ def request_scope(account: Account, scope: Scope | None, *, trigger: Trigger, ri
     None means whatever is due: the first sync is full, a later one incremental.
     """
     with transaction.atomic(durable=True):
-        locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+        locked = Account.objects.select_for_update(no_key=True).filter(pk=account.pk).first()
+        if locked is None:  # erased since the caller saw it
+            raise AccountGone(account.email)
         must_be_able(locked)
         answer = lifecycle.request(_asked(locked, scope or due_scope(locked), trigger, ring=ring))
         message = "sync_started" if answer.created else "sync_adopted"
@@ -70,7 +76,7 @@ def restart(job: SyncJob, trigger: str) -> Answer:
     """Start anew what a failed or cancelled job was for, from the mailbox's checkpoint; an active job is adopted."""
     account = Account.objects.filter(pk=job.facts["account"]).first()
     if account is None:
-        raise Disconnected(job.title)
+        raise AccountGone(job.title)
     return request_scope(account, job.scope, trigger=Trigger(trigger))
 
 
@@ -164,8 +170,10 @@ def _asked(
 
 
 def must_be_able(account: Account) -> None:
-    """Raises Paused, ReconnectNeeded."""
+    """Raises Paused, ReconnectNeeded (of which Disconnected is one)."""
     if account.paused_at is not None:
         raise Paused(account.email)
+    if account.state == Account.State.DISCONNECTED:
+        raise Disconnected(account.email)
     if account.state == Account.State.RECONNECT:
         raise ReconnectNeeded(account.email)

@@ -34,6 +34,8 @@ TEXTS = {
     "suddenly_empty": _("Gmail lists no mail at all, although this mirror holds some: nothing was marked as deleted"),
     "account_gone": _("This mailbox was disconnected"),
     "credentials_unreadable": _("The stored grant cannot be decrypted: reconnect this mailbox"),
+    "disconnected": _("Disconnected: what was mirrored stays; connect this mailbox again to go on"),
+    "reconnected": _("Connected again: the next sync goes on with what is mirrored"),
     "never_synced": _("Not synced yet"),
     "sync_started": _("Sync started"),
     "sync_adopted": _("A sync is already under way; it does what was asked for"),

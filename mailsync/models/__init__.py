@@ -1,14 +1,17 @@
 """What is stored of mailboxes."""
 
 from mailsync.models.accounts import Account, Checkpoint, Usage
+from mailsync.models.changes import Change
 from mailsync.models.mail import Label, Message, RawMessage
 from mailsync.models.passes import Certificate, Failure, Listed
 from mailsync.models.people import ApiToken, Preferences
+from mailsync.models.revocations import Revocation
 
 __all__ = [
     "Account",
     "ApiToken",
     "Certificate",
+    "Change",
     "Checkpoint",
     "Failure",
     "Label",
@@ -16,5 +19,6 @@ __all__ = [
     "Message",
     "Preferences",
     "RawMessage",
+    "Revocation",
     "Usage",
 ]

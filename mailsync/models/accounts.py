@@ -29,11 +29,22 @@ class AccountQuerySet(models.QuerySet["Account"]):
 
 
 class Accounts(models.Manager.from_queryset(AccountQuerySet)):  # type: ignore[misc]
-    """Accounts without their grants, which are read where a mailbox is opened: one that no key opens disturbs nobody else."""
+    """Accounts without their grants, which are read where a mailbox is opened: one that no key opens disturbs nobody else.
+
+    One that is being erased is gone for everybody but the eraser.
+    """
 
     def get_queryset(self) -> AccountQuerySet:
         """All of them."""
-        return super().get_queryset().defer("credentials")
+        return super().get_queryset().defer("credentials").filter(erasing_since=None)
+
+
+class Erasing(models.Manager["Account"]):
+    """Accounts whose owner wants nothing of them left."""
+
+    def get_queryset(self) -> models.QuerySet["Account"]:
+        """All of them, also without their grants."""
+        return super().get_queryset().defer("credentials").filter(erasing_since__isnull=False)
 
 
 class Account(models.Model):
@@ -44,6 +55,7 @@ class Account(models.Model):
 
         OK = "ok", _("Connected")
         RECONNECT = "reconnect_needed", _("Needs to be reconnected")
+        DISCONNECTED = "disconnected", _("Disconnected")
 
     class Policy(models.TextChoices):
         """How much of each message is mirrored."""
@@ -73,15 +85,23 @@ class Account(models.Model):
     sync_message_code = models.CharField(max_length=64, default="never_synced")
     sync_message_params = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=SyncNow())
+    erasing_since = models.DateTimeField(null=True, editable=False)
 
     objects = Accounts()
+    erasing = Erasing()
 
     class Meta:
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
-        constraints = [models.UniqueConstraint(fields=["owner", "email"], name="one_account_per_owner_and_address")]
+        constraints = [
+            # One that is being erased does not keep its owner from beginning anew with the same address.
+            models.UniqueConstraint(
+                fields=["owner", "email"], condition=Q(erasing_since=None), name="one_account_per_owner_and_address"
+            )
+        ]
         indexes = [
-            models.Index(fields=["next_sync_at"], condition=Q(paused_at=None, state="ok"), name="accounts_by_due_time")
+            models.Index(fields=["next_sync_at"], condition=Q(paused_at=None, state="ok"), name="accounts_by_due_time"),
+            models.Index(fields=["erasing_since"], condition=Q(erasing_since__isnull=False), name="accounts_to_erase"),
         ]
 
     def __str__(self) -> str:

@@ -34,7 +34,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def of(self, user: Any) -> "MessageQuerySet":
         """The mail of a user's own accounts."""
-        return self.filter(account__owner=user)
+        return self.filter(account__owner=user, account__erasing_since=None)
 
     def present(self) -> "MessageQuerySet":
         """Not deleted in Gmail."""

@@ -51,6 +51,14 @@ def test_a_dead_grant_is_told_instead_of_started(act: Callable[[str], Any], acco
     assert not SyncJob.objects.exists()
 
 
+def test_disconnect_lets_go_of_the_mailbox_with_its_mirror_kept(act: Callable[[str], Any], account: Account) -> None:
+    Account.objects.update(credentials="")
+    act("disconnect")
+    account.refresh_from_db()
+    assert (account.state, account.erasing_since) == (Account.State.DISCONNECTED, None)
+    assert "needs to be connected again" in act("sync_now").content.decode()
+
+
 def test_the_grant_is_shown_nowhere(admin_client: Client, account: Account) -> None:
     for path in (LIST, f"{LIST}{account.pk}/change/"):
         assert "secret grant" not in admin_client.get(path).content.decode()
@@ -94,7 +102,7 @@ def test_an_interval_that_cannot_be_meant_is_refused(admin_client: Client, accou
     assert account.interval.total_seconds() == 3600
 
 
-@pytest.mark.parametrize("model", ["certificate", "failure", "usage", "apitoken"])
+@pytest.mark.parametrize("model", ["certificate", "failure", "usage", "apitoken", "change", "revocation"])
 def test_records_are_read_only(admin_client: Client, account: Account, model: str) -> None:
     Certificate.objects.create(account=account, job="j", history_id=1, listed=1, mirrored=1)
     Failure.objects.create(account=account, gmail_id="a1", code="x")
