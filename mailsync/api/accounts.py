@@ -4,17 +4,23 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from mailsync import schedule
-from mailsync.api.schema import AccountList, AccountPatch, AccountSchema
+from mailsync.api.schema import AccountAnswer, AccountList, AccountPatch, AccountSchema
+from mailsync.disconnect import disconnect
 from mailsync.models import Account
 from syncjobs.pagination import KeysetPagination
 from syncjobs.serializers import moment
+
+MIRROR = OpenApiParameter("mirror", OpenApiTypes.STR, enum=["keep", "erase"], required=True)
 
 
 def account_json(account: Account) -> dict[str, Any]:
@@ -80,6 +86,19 @@ class OneAccount(AccountView):
             schedule.set_interval(account, timedelta(seconds=seconds))
         account.refresh_from_db()
         return Response(account_json(account))
+
+    @extend_schema(operation_id="accounts_disconnect", parameters=[MIRROR], responses={202: AccountAnswer})
+    def delete(self, request: Request, pk: str) -> Response:
+        """Cancel what is active, let go of the grant; then keep the mirror readable, or erase it piece by piece."""
+        account = self.account(request, pk)
+        mirror = request.query_params.get("mirror")
+        if mirror not in ("keep", "erase"):
+            raise ValidationError({"mirror": ["keep or erase."]})
+        try:
+            left = disconnect(account, by=request.user.get_username(), erase=mirror == "erase")
+        except Account.DoesNotExist:  # erased since it was looked up
+            raise Http404 from None
+        return Response({"success": True, "account": account_json(left)}, status=202)
 
 
 class Pause(AccountView):

@@ -138,6 +138,10 @@ EXAMPLES: dict[str, Any] = {
     ),
     "AccountSchema": ACCOUNT,
     "AccountList": page("accounts", ACCOUNT, more=False),
+    "AccountAnswer": {
+        "success": True,
+        "account": ACCOUNT | {"state": "disconnected", "next_sync_at": None},
+    },
     "PatchedAccountPatch": {"interval_seconds": 900},
     "FailureList": page("accounts/7/failures", FAILURE),
     "CertificateList": page("accounts/7/certificates", CERTIFICATE),

@@ -42,6 +42,8 @@ def refusal(error: Exception) -> ApiError:
     """What the caller hears when the account cannot be synced."""
     if isinstance(error, schedule.Paused):
         return ApiError(409, "paused", "This account is paused. Resume it first.")
+    if isinstance(error, schedule.Disconnected):
+        return ApiError(409, "reconnect_needed", "This mailbox is disconnected: connect it again.")
     return ApiError(409, "reconnect_needed", "Google no longer lets us in: reconnect this mailbox.")
 
 

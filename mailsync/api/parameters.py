@@ -30,6 +30,7 @@ MEANINGS: dict[str, tuple[dict[str, Any], str, Any]] = {
     "cursor": (text(2_000, format="cursor"), "Where the page begins: part of `next` and `previous`, signed.", None),
     "force_full": ({"type": "boolean", "default": False}, "List the whole mailbox instead of what is new.", False),
     "label": (text(255), "Only messages with this label of Gmail's (its id).", "INBOX"),
+    "mirror": ({}, "What becomes of the mail that is held here: `erase` deletes it for good.", "keep"),
     "page_size": (number(1, LARGEST_PAGE), "How many results a page has at most; without it 50, of a log 200.", 50),
     "q": (text(LONGEST_QUERY), "Words and Gmail's operators. What is no operator is searched as words.", "from:ann is:unread"),
     "tz": (text(64, format="iana-time-zone"), "IANA time zone; without it the user's own.", "Europe/Berlin"),

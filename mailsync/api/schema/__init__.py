@@ -1,6 +1,6 @@
 """The JSON of mail as the OpenAPI schema describes it, by noun."""
 
-from mailsync.api.schema.accounts import AccountList, AccountPatch, AccountSchema
+from mailsync.api.schema.accounts import AccountAnswer, AccountList, AccountPatch, AccountSchema
 from mailsync.api.schema.labels import LabelList, LabelSchema
 from mailsync.api.schema.ledgers import (
     CertificateList,
@@ -22,6 +22,7 @@ from mailsync.api.schema.syncs import AccountStatus, BatchAnswer, CheckAnswer, S
 from mailsync.api.schema.tokens import NewToken, TokenList, TokenRequest, TokenSchema
 
 __all__ = [
+    "AccountAnswer",
     "AccountList",
     "AccountPatch",
     "AccountSchema",

@@ -28,6 +28,13 @@ class AccountList(PageSchema):
     results = AccountSchema(many=True)
 
 
+class AccountAnswer(serializers.Serializer):
+    """What letting go of an account answers."""
+
+    success = serializers.BooleanField()
+    account = AccountSchema()
+
+
 class AccountPatch(serializers.Serializer):
     """What a user may change of an account."""
 
