@@ -5,7 +5,7 @@ from functools import partial
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from mailsync import schedule
 from mailsync.dashboard.cards import cards
 from mailsync.dashboard.people import user_of
+from mailsync.disconnect import disconnect as let_go
 from mailsync.models import Account
 from syncjobs.models import SyncJob
 from syncjobs.states import Trigger
@@ -51,6 +52,8 @@ def sync(request: HttpRequest, pk: int) -> HttpResponse:
         answer = schedule.request_sync(mailbox, trigger=Trigger.BUTTON, full=request.POST.get("full") == "1")
     except schedule.Paused:
         messages.warning(request, _("This mailbox is paused: resume it first."))
+    except schedule.Disconnected:
+        messages.warning(request, _("This mailbox is disconnected: connect it again first."))
     except schedule.ReconnectNeeded:
         messages.error(request, _("Google no longer lets us in: connect this mailbox again."))
     else:
@@ -75,6 +78,26 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the schedule up again."""
     return _change(request, pk, schedule.resume, _("Resumed."))
+
+
+@login_required
+@require_POST
+def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let go of the mailbox; its mirror is erased only by whoever typed its address."""
+    mailbox = own_account(request, pk)
+    erase = request.POST.get("mirror") == "erase"
+    if erase and request.POST.get("address", "").strip().lower() != mailbox.email:
+        messages.error(request, _("Nothing was erased: type the address of the mailbox to confirm."))
+        return redirect("account", pk)
+    try:
+        let_go(mailbox, by=user_of(request).get_username(), erase=erase)
+    except Account.DoesNotExist:  # erased since it was looked up
+        raise Http404 from None
+    if erase:
+        messages.success(request, _("%(email)s is disconnected, its mirror is being erased.") % {"email": mailbox})
+        return redirect("home")
+    messages.success(request, _("Disconnected. What was mirrored stays here."))
+    return redirect("account", pk)
 
 
 def back(request: HttpRequest) -> HttpResponse:

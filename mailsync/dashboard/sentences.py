@@ -45,6 +45,7 @@ class Facts:
     complete_as_of: datetime | None
     job_state: str | None = None
     error: str = ""
+    disconnected: bool = False
 
     @classmethod
     def of(cls, account: Account, *, held: int, owed: int, job: dict[str, Any] | None) -> Facts:
@@ -58,6 +59,7 @@ class Facts:
             account.complete_as_of,
             job["state"] if job else None,
             error,
+            account.state == Account.State.DISCONNECTED,
         )
 
     @property
@@ -73,6 +75,8 @@ class Facts:
 
 def state(facts: Facts) -> Sentence:
     """What a person must know first comes first: what only they can mend, then what is happening, then the proof."""
+    if facts.disconnected:
+        return Sentence(Tone.QUIET, _disconnected(facts))
     if not facts.connected:
         return Sentence(Tone.BAD, _("Google no longer lets us in: connect this mailbox again."))
     if facts.busy:
@@ -85,9 +89,12 @@ def state(facts: Facts) -> Sentence:
 
 
 def summary(mailboxes: Sequence[Facts]) -> Sentence:
-    """The answer to "is my mail safe?" over all mailboxes."""
+    """The answer to "is my mail safe?" over all mailboxes that are connected."""
     if not mailboxes:
         return Sentence(Tone.QUIET, _("No mailbox is connected yet."))
+    mailboxes = [each for each in mailboxes if not each.disconnected]
+    if not mailboxes:
+        return Sentence(Tone.QUIET, _("No mailbox is connected any more."))
     troubled = sum(1 for each in mailboxes if not each.connected or (each.job_state == State.FAILED and not each.busy))
     if troubled:
         return Sentence(
@@ -111,6 +118,14 @@ def _at_rest(facts: Facts) -> Sentence:
     if facts.held:
         return Sentence(Tone.QUIET, _("Not complete yet: %(held)s messages so far.") % {"held": count(facts.held)})
     return Sentence(Tone.QUIET, _("Never synced: press Sync to begin."))
+
+
+def _disconnected(facts: Facts) -> str:
+    return ngettext(
+        "Disconnected: the %(held)s message mirrored before stays here.",
+        "Disconnected: the %(held)s messages mirrored before stay here.",
+        facts.held,
+    ) % {"held": count(facts.held)}
 
 
 def _with_proof(opening: str, facts: Facts) -> str:

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("accounts/<int:pk>/sync/", accounts.sync, name="account-sync"),
     path("accounts/<int:pk>/pause/", accounts.pause, name="account-pause"),
     path("accounts/<int:pk>/resume/", accounts.resume, name="account-resume"),
+    path("accounts/<int:pk>/disconnect/", accounts.disconnect, name="account-disconnect"),
     path("connect/", connecting.connect, name="connect"),
     path("connect/callback/", connecting.callback, name="connect-callback"),
     path("mail/", mail.mail, name="mail"),

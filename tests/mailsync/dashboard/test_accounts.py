@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from mailsync.models import Account, Certificate, Failure
 from syncjobs.models import SyncJob
@@ -65,3 +66,30 @@ def test_a_mailbox_that_lost_its_grant_asks_to_be_connected_again(browser: Clien
 def test_a_form_leads_back_only_to_pages_of_our_own(browser: Client, mailbox: Account) -> None:
     answer = browser.post(f"/accounts/{mailbox.pk}/pause/", {"next": "https://evil.example/"})
     assert answer["Location"] == "/"
+
+
+def test_a_mailbox_is_disconnected_with_its_mirror_kept(browser: Client, mailbox: Account) -> None:
+    Account.objects.update(complete_as_of=timezone.now())
+    answer = browser.post(f"/accounts/{mailbox.pk}/disconnect/", {"mirror": "keep"}, follow=True)
+    html = answer.content.decode()
+    assert answer.redirect_chain == [(f"/accounts/{mailbox.pk}/", 302)]
+    assert "Disconnected. What was mirrored stays here." in html
+    assert f'href="/connect/?account={mailbox.pk}">Connect</a>' in html
+    assert 'name="full"' not in html  # nothing to start
+    assert "/pause/" not in html
+    assert "Disconnected: the 0 messages mirrored before stay here." in browser.get("/").content.decode()
+    refused = browser.post(f"/accounts/{mailbox.pk}/sync/", follow=True)
+    assert "This mailbox is disconnected: connect it again first." in refused.content.decode()
+
+
+def test_a_mirror_is_erased_only_by_who_types_its_address(browser: Client, mailbox: Account) -> None:
+    for address in ({}, {"address": ""}, {"address": "bert@example.com"}):
+        answer = browser.post(f"/accounts/{mailbox.pk}/disconnect/", {"mirror": "erase", **address}, follow=True)
+        assert "Nothing was erased: type the address of the mailbox to confirm." in answer.content.decode()
+    mailbox.refresh_from_db()
+    assert (mailbox.state, mailbox.erasing_since) == (Account.State.OK, None)
+    right = {"mirror": "erase", "address": " Anna@Example.com "}
+    answer = browser.post(f"/accounts/{mailbox.pk}/disconnect/", right, follow=True)
+    assert answer.redirect_chain == [("/", 302)]
+    assert "anna@example.com is disconnected, its mirror is being erased." in answer.content.decode()
+    assert not Account.objects.exists()

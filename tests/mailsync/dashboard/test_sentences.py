@@ -27,6 +27,11 @@ def facts(**changes: Any) -> Facts:
             Tone.BAD,
             "Google no longer lets us in: connect this mailbox again.",
         ),
+        (
+            {"connected": False, "disconnected": True, "job_state": "FAILED", "held": 1},
+            Tone.QUIET,
+            "Disconnected: the 1 message mirrored before stays here.",
+        ),
         ({"job_state": "CREATED"}, Tone.BUSY, "Waiting for a worker."),
         ({"job_state": "RUNNING"}, Tone.BUSY, "Syncing now."),
         ({"job_state": "FAILED"}, Tone.BAD, "The last sync failed."),
@@ -58,3 +63,9 @@ def test_a_failed_sync_does_not_take_back_what_was_proven() -> None:
 )
 def test_the_headline_answers_for_all_mailboxes(mailboxes: list[dict[str, Any]], text: str) -> None:
     assert summary([facts(**each) for each in mailboxes]).text == text
+
+
+def test_mailboxes_that_were_disconnected_need_nobody() -> None:
+    gone = facts(connected=False, disconnected=True)
+    assert summary([facts(), gone]).tone is Tone.GOOD
+    assert summary([gone]).text == "No mailbox is connected any more."

@@ -24,7 +24,7 @@ def test_a_visitor_who_is_not_signed_in_is_sent_to_the_login(client: Client, db:
 
 def test_the_mailbox_of_a_stranger_is_not_found(browser: Client, strangers: Account) -> None:
     assert browser.get(f"/accounts/{strangers.pk}/").status_code == 404
-    for action in ("sync", "pause", "resume"):
+    for action in ("sync", "pause", "resume", "disconnect"):
         assert browser.post(f"/accounts/{strangers.pk}/{action}/").status_code == 404
     strangers.refresh_from_db()
     assert strangers.paused_at is None
@@ -56,7 +56,7 @@ def test_the_token_of_a_stranger_cannot_be_revoked(browser: Client, strangers: A
     assert ApiToken.objects.filter(pk=token.pk).exists()
 
 
-@pytest.mark.parametrize("action", ["sync", "pause", "resume"])
+@pytest.mark.parametrize("action", ["sync", "pause", "resume", "disconnect"])
 def test_nothing_changes_by_following_a_link(browser: Client, mailbox: Account, action: str) -> None:
     assert browser.get(f"/accounts/{mailbox.pk}/{action}/").status_code == 405
 
