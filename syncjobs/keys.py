@@ -37,8 +37,8 @@ def claim(owner_id: int, key: str, fingerprint: str) -> IdempotencyKey:
         raise OtherRequest
     if row.status is not None or row.claim == mine:
         return row
-    # Of several that find it abandoned one succeeds: the claim is compared and set.
-    abandoned = named.filter(claim=row.claim, status=None, claimed_at__lt=in_(-ABANDONED_AFTER))
+    # Of several that find it abandoned one succeeds: the others, once they have the row, find it claimed just now.
+    abandoned = named.filter(status=None, claimed_at__lt=in_(-ABANDONED_AFTER))
     if not abandoned.update(claim=mine, claimed_at=SyncNow()):
         raise StillAnswering
     row.claim = mine

@@ -11,9 +11,7 @@ from limits import RateLimitItem, parse
 from limits.storage import RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from redis import ConnectionPool
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -74,10 +72,5 @@ def passes_in(amount: int, window: int, before: int, before_ends_in: float, now:
 
 @cache
 def _storage(url: str) -> RedisStorage:
-    pool = ConnectionPool.from_url(
-        url,
-        socket_timeout=PATIENCE,
-        socket_connect_timeout=PATIENCE,
-        retry=Retry(NoBackoff(), 0),
-    )
+    pool = ConnectionPool.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
     return RedisStorage("redis://", connection_pool=pool, key_prefix="mailsync:throttle")
