@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, HashIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.db.models import F, Q, TextField
+from django.db.models.functions import Cast, Upper
 from django.utils.translation import gettext_lazy as _
 
 from mailsync.models.accounts import Account
@@ -43,6 +45,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def outside_spam_and_trash(self) -> "MessageQuerySet":
         """What Gmail shows unless asked for more."""
         return self.exclude(labels__overlap=["SPAM", "TRASH"])
+
+
+def parts_of(text: Any) -> OpClass:
+    """Any three letters in a row, in either case: what `icontains` asks for."""
+    return OpClass(Upper(text), name="gin_trgm_ops")
 
 
 class Message(models.Model):
@@ -85,6 +92,19 @@ class Message(models.Model):
             models.Index(fields=["account", "thread_id"], name="mail_by_thread"),
             GinIndex(fields=["labels"], name="mail_by_label"),
             GinIndex(fields=["search"], name="mail_by_word"),
+            GinIndex(
+                *(parts_of(F(name)) for name in ("sender_email", "sender_name", "subject")),
+                *(parts_of(Cast(name, TextField())) for name in ("to", "cc", "attachments")),
+                name="mail_by_part_of_text",
+            ),
+            HashIndex(fields=["message_id"], name="mail_by_message_id"),
+            models.Index(fields=["account", "size"], name="mail_by_size"),
+            models.Index(
+                fields=["account", "-internal_date"], name="mail_with_files", condition=Q(has_attachments=True)
+            ),
+            models.Index(
+                fields=["account", "-internal_date"], name="deleted_mail", condition=Q(deleted_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
