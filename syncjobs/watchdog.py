@@ -60,7 +60,7 @@ class Watchdog(threading.Thread):
     def _call(self) -> bool:
         """With a connection of its own: the pool forks, and a lock that this thread held would stay locked in the child."""
         options = current_app.conf.broker_transport_options | IMPATIENT
-        own_queue = worker_direct(self.consumer.hostname)
+        own_queue = worker_direct(self.consumer.hostname).name
         try:
             with current_app.connection_for_write(transport_options=options) as connection:
                 producer = connection.Producer(auto_declare=False)
