@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('gmail_id', models.CharField(db_collation='C', max_length=32)),
                 ('at', models.DateTimeField(db_default=syncjobs.clock.SyncNow())),
-                ('kind', models.CharField(choices=[('added', 'Mirrored'), ('labels', 'Labels changed'), ('deleted', 'Deleted in Gmail'), ('restored', 'Came back')], max_length=8)),
+                ('kind', models.CharField(choices=[('added', 'Added to the mirror'), ('labels', 'Labels changed'), ('deleted', 'Deleted in Gmail'), ('restored', 'Came back')], max_length=8)),
                 ('labels_added', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=255), default=list, size=None)),
                 ('labels_removed', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=255), default=list, size=None)),
                 ('history_id', models.BigIntegerField(help_text='The state of the mailbox that it was seen in.')),

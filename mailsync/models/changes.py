@@ -14,7 +14,7 @@ class Change(models.Model):
     class Kind(models.TextChoices):
         """What happened."""
 
-        ADDED = "added", _("Mirrored")
+        ADDED = "added", _("Added to the mirror")
         LABELS = "labels", _("Labels changed")
         DELETED = "deleted", _("Deleted in Gmail")
         RESTORED = "restored", _("Came back")

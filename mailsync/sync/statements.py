@@ -1,7 +1,20 @@
 """The bulk statements of the store, each one round trip for a whole page."""
 
+# All parts of a statement see the rows as they were before it: what is noted compares a page with what was `held`.
+# Composed of constants alone: no value of anybody's is part of a text.
+_NOTE = """INSERT INTO mailsync_change (account_id, gmail_id, kind, labels_added, labels_removed, history_id, task_id)
+"""
+_DIFFER = "NOT ({0}.labels @> {1}.labels AND {0}.labels <@ {1}.labels)"  # as sets: their order says nothing
+
+
+def _without(labels: str, others: str) -> str:
+    """The expression for the labels that are not among others, in order."""
+    return f"ARRAY(SELECT unnest({labels}) EXCEPT SELECT unnest({others}) ORDER BY 1)"
+
+
 # One JSON parameter carries the page; the search vector is made where it is stored.
-SAVE_MESSAGES = """
+SAVE_MESSAGES = f"""
+WITH saved AS (
 INSERT INTO mailsync_message (
     account_id, gmail_id, thread_id, labels, labels_as_of, history_id, internal_date, size, snippet, subject, sender_name,
     sender_email, "to", cc, date, message_id, has_attachments, attachments, defects, fidelity, stored_at, search)
@@ -21,8 +34,20 @@ ON CONFLICT (account_id, gmail_id) DO UPDATE SET
     history_id = greatest(excluded.history_id, mailsync_message.history_id),
     fidelity = 'raw',
     deleted_at = NULL
-RETURNING id, gmail_id, (xmax = 0) AS inserted
-"""
+RETURNING id, gmail_id, labels, labels_as_of, (xmax = 0) AS inserted
+), noted AS (
+{_NOTE}SELECT %(account)s, saved.gmail_id,
+    CASE WHEN held.deleted_at IS NOT NULL OR saved.inserted AND EXISTS (
+        SELECT FROM mailsync_change past
+        WHERE past.account_id = %(account)s AND past.gmail_id = saved.gmail_id AND past.kind = 'deleted') THEN 'restored'
+    WHEN saved.inserted THEN 'added' ELSE 'labels' END,
+    {_without("saved.labels", "held.labels")}, {_without("held.labels", "saved.labels")}, saved.labels_as_of, %(job)s
+FROM saved LEFT JOIN mailsync_message held ON held.account_id = %(account)s AND held.gmail_id = saved.gmail_id
+WHERE saved.inserted OR held.deleted_at IS NOT NULL OR {_DIFFER.format("saved", "held")}
+ORDER BY saved.gmail_id
+)
+SELECT id, gmail_id, inserted FROM saved
+"""  # noqa: S608
 
 SAVE_RAW = """
 INSERT INTO mailsync_rawmessage (message_id, data, size, sha256)
@@ -41,24 +66,43 @@ ORDER BY place
 ON CONFLICT (account_id, gmail_id) DO NOTHING
 """
 
-APPLY_LABELS = """
+APPLY_LABELS = f"""
+WITH change AS (
+    SELECT * FROM jsonb_to_recordset(%(rows)s) AS change (id bigint, labels varchar[], as_of bigint)
+), noted AS (
+{_NOTE}SELECT %(account)s, held.gmail_id, 'labels', {_without("change.labels", "held.labels")},
+    {_without("held.labels", "change.labels")}, change.as_of, %(job)s
+FROM change JOIN mailsync_message held ON held.id = change.id
+WHERE {_DIFFER.format("change", "held")}
+ORDER BY held.gmail_id
+)
 UPDATE mailsync_message SET labels = change.labels, labels_as_of = change.as_of
-FROM jsonb_to_recordset(%(rows)s) AS change (id bigint, labels text[], as_of bigint)
-WHERE mailsync_message.id = change.id
-"""
+FROM change WHERE mailsync_message.id = change.id
+"""  # noqa: S608
 
 # A listing shows the label as it is now, so it corrects whatever is not known from a later moment than `as_of`.
-LABEL_ADDED = """
+LABEL_ADDED = f"""
+WITH changed AS (
 UPDATE mailsync_message SET labels = array_append(labels, %(label)s), labels_as_of = greatest(labels_as_of, %(as_of)s)
 WHERE account_id = %(account)s AND gmail_id = ANY(%(ids)s) AND NOT labels @> ARRAY[%(label)s]::varchar[]
     AND labels_as_of <= %(as_of)s
-"""
+RETURNING gmail_id
+)
+{_NOTE}SELECT %(account)s, gmail_id, 'labels', ARRAY[%(label)s], ARRAY[]::varchar[], %(as_of)s, %(job)s FROM changed
+"""  # noqa: S608
 
-LABEL_REMOVED = """
+LABEL_REMOVED = f"""
+WITH changed AS (
 UPDATE mailsync_message SET labels = array_remove(labels, %(label)s), labels_as_of = greatest(labels_as_of, %(as_of)s)
 WHERE account_id = %(account)s AND labels @> ARRAY[%(label)s]::varchar[] AND NOT gmail_id = ANY(%(ids)s)
     AND deleted_at IS NULL AND labels_as_of <= %(as_of)s
-"""
+    -- What Gmail does not list at all is gone, and keeps the labels that it went with.
+    AND EXISTS (SELECT FROM mailsync_listed listed
+                WHERE listed.account_id = %(account)s AND listed.gmail_id = mailsync_message.gmail_id)
+RETURNING gmail_id
+)
+{_NOTE}SELECT %(account)s, gmail_id, 'labels', ARRAY[]::varchar[], ARRAY[%(label)s], %(as_of)s, %(job)s FROM changed
+"""  # noqa: S608
 
 LABEL_IDS = """
 SELECT DISTINCT unnest(labels) FROM mailsync_message WHERE account_id = %(account)s AND deleted_at IS NULL
@@ -74,10 +118,19 @@ ORDER BY listed.gmail_id
 """
 
 GONE = """
-SELECT held.id FROM mailsync_message held
+SELECT held.gmail_id FROM mailsync_message held
 WHERE held.account_id = %(account)s AND held.deleted_at IS NULL AND NOT EXISTS (
     SELECT FROM mailsync_listed listed WHERE listed.account_id = held.account_id AND listed.gmail_id = held.gmail_id)
 """
+
+MARK_GONE = f"""
+WITH gone AS (
+UPDATE mailsync_message SET deleted_at = sync_now()
+WHERE account_id = %(account)s AND gmail_id = ANY(%(ids)s) AND deleted_at IS NULL
+RETURNING gmail_id
+)
+{_NOTE}SELECT %(account)s, gmail_id, 'deleted', ARRAY[]::varchar[], ARRAY[]::varchar[], %(as_of)s, %(job)s FROM gone
+"""  # noqa: S608
 
 SPEND = """
 INSERT INTO mailsync_usage (account_id, day, units, requests)

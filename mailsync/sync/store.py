@@ -110,7 +110,7 @@ class MailboxStore:
         """Apply folded history, moving the cursor in the same transaction."""
         with self._page(progress, history_id=history_id):
             if changes.deleted:
-                self._forget(sorted(changes.deleted))
+                self._forget(sorted(changes.deleted), history_id)
             if changes.added and self._pass_is_running():
                 self._execute(
                     statements.LIST_PAGE, ids=list(changes.added), threads=list(changes.added.values()), large=False
@@ -138,14 +138,15 @@ class MailboxStore:
     def certify(self, labels_checked: int, progress: Progress) -> Verdict:
         """Compare what Gmail listed with what is held; mark what is gone, want again what is missing, keep the proof."""
         with self._page(progress):
+            history_id = self.checkpoint().history_id or 0
             gone = [row[0] for row in self._rows(statements.GONE)]
-            self._mark_gone(Message.objects.filter(pk__in=gone))
+            self._mark_gone(gone, history_id)
             missing = self._rows(statements.MISSING)
             self._listed().filter(gmail_id__in=[id_ for id_, owed in missing if not owed]).update(wanted=True)
             Certificate.objects.create(
                 account=self.account,
                 job=self.job.job.task_id,
-                history_id=self.checkpoint().history_id or 0,
+                history_id=history_id,
                 listed=self._listed().count(),
                 mirrored=self.mirrored(),
                 missing=[id_ for id_, _ in missing[:MOST_NAMED]],
@@ -177,16 +178,15 @@ class MailboxStore:
                 reasons=[str(error)[:500] for _, error in batch.failed],
             )
 
-    def _forget(self, ids: list[str]) -> None:
-        self._mark_gone(Message.objects.filter(account=self.account, gmail_id__in=ids, deleted_at=None))
+    def _forget(self, ids: list[str], as_of: int) -> None:
+        self._mark_gone(ids, as_of)
         self._listed().filter(gmail_id__in=ids).delete()
         Failure.objects.filter(account=self.account, gmail_id__in=ids).delete()
 
-    def _mark_gone(self, messages: Any) -> None:
+    def _mark_gone(self, ids: list[str], as_of: int) -> None:
+        self._execute(statements.MARK_GONE, ids=ids, as_of=as_of)
         if self.account.deleted_policy == Account.DeletedPolicy.REMOVE:
-            messages.delete()
-        else:
-            messages.update(deleted_at=SyncNow())
+            Message.objects.filter(account=self.account, gmail_id__in=ids).delete()
 
     def _relabel(self, relabelled: dict[str, Relabel]) -> None:
         held = Message.objects.filter(account=self.account, gmail_id__in=list(relabelled)).order_by("gmail_id")
@@ -228,12 +228,12 @@ class MailboxStore:
 
     def _execute(self, statement: str, **values: Any) -> int:
         with connection.cursor() as cursor:
-            cursor.execute(statement, {"account": self.account.pk, **values})
+            cursor.execute(statement, {"account": self.account.pk, "job": self.job.job.task_id, **values})
             return cursor.rowcount
 
     def _rows(self, statement: str, **values: Any) -> list[tuple]:
         with connection.cursor() as cursor:
-            cursor.execute(statement, {"account": self.account.pk, **values})
+            cursor.execute(statement, {"account": self.account.pk, "job": self.job.job.task_id, **values})
             return cursor.fetchall()
 
 
