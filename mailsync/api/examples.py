@@ -41,7 +41,7 @@ START = {
 STATUS = {
     "account": 7,
     "email": "ann@example.com",
-    "state": "connected",
+    "state": "ok",
     "is_syncing": True,
     "task_id": TASK_ID,
     "sync_type": "full",
@@ -83,6 +83,15 @@ LISTED = {
     "size": 48213,
     "unread": True,
     "has_attachments": True,
+}
+CHANGE = {
+    "id": 5120,
+    "at": AT,
+    "kind": "labels",
+    "labels_added": ["STARRED"],
+    "labels_removed": ["UNREAD"],
+    "history_id": 918273,
+    "task_id": TASK_ID,
 }
 MESSAGE = {
     **LISTED,
@@ -148,6 +157,7 @@ EXAMPLES: dict[str, Any] = {
     "UsageList": page("accounts/7/usage", {"day": "2026-11-21", "units": 83000}),
     "MessageList": page("messages", LISTED),
     "MessageSchema": MESSAGE,
+    "ChangeList": page(f"messages/{GMAIL_ID}/changes", CHANGE),
     "LabelList": page(
         "labels",
         {"id": "INBOX", "account": 7, "name": "INBOX", "type": "system", "total": 512, "unread": 9},

@@ -3,7 +3,19 @@
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from mailsync.api import accounts, attachments, labels, ledgers, messages, openapi, plans, sync, threads, tokens
+from mailsync.api import (
+    accounts,
+    attachments,
+    changes,
+    labels,
+    ledgers,
+    messages,
+    openapi,
+    plans,
+    sync,
+    threads,
+    tokens,
+)
 
 urlpatterns = [
     re_path(r"^sync/smart/?$", sync.Smart.as_view(), name="sync-smart"),
@@ -27,6 +39,7 @@ urlpatterns = [
     re_path(r"^tokens/(?P<pk>[0-9]{1,18})/?$", tokens.Token.as_view(), name="token-json"),
     re_path(r"^messages/?$", messages.Messages.as_view(), name="messages"),
     re_path(r"^messages/(?P<gmail_id>[0-9A-Za-z]{1,32})/?$", messages.OneMessage.as_view(), name="message-json"),
+    re_path(r"^messages/(?P<gmail_id>[0-9A-Za-z]{1,32})/changes/?$", changes.Changes.as_view(), name="message-changes"),
     re_path(r"^messages/(?P<gmail_id>[0-9A-Za-z]{1,32})/raw/?$", messages.Raw.as_view(), name="message-raw"),
     re_path(
         r"^messages/(?P<gmail_id>[0-9A-Za-z]{1,32})/attachments/(?P<part_id>(?:root|[0-9.]{1,100}))/?$",

@@ -1,5 +1,8 @@
 """The page of one message."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from csp.decorators import csp
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,9 +14,10 @@ from mailsync import messages
 from mailsync.dashboard.framed import framed
 from mailsync.dashboard.people import user_of
 from mailsync.dashboard.words import label_name
-from mailsync.models import Label, Message
+from mailsync.models import Change, Label, Message
 
 MOST_IN_THREAD = 50
+LAST_CHANGES = 50
 # Nothing of a mail runs, nothing of it is loaded from elsewhere: the sender does not learn that it was read.
 FRAME_POLICY = {
     "default-src": ["'none'"],
@@ -24,6 +28,15 @@ FRAME_POLICY = {
     "form-action": ["'none'"],
     "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the message's log, with the names of its labels."""
+
+    change: Change
+    added: list[str]
+    removed: list[str]
 
 
 def own_message(request: HttpRequest, gmail_id: str) -> Message:
@@ -52,7 +65,8 @@ def message(request: HttpRequest, gmail_id: str) -> HttpResponse:
     context = {
         "mail": mail,
         "body": body,
-        "labels": _labels(mail),
+        "labels": list(zip(mail.labels, _named(mail, [mail.labels])[0], strict=True)),
+        "log": _log(mail),
         "page": "mail",
         "thread": thread.order_by("internal_date", "gmail_id")[:MOST_IN_THREAD],
         "plain": request.GET.get("view") == "text" or (body is not None and not body.html),
@@ -72,8 +86,18 @@ def html(request: HttpRequest, gmail_id: str) -> HttpResponse:
     return render(request, "mailsync/message_html.html", {"html": framed(body.html)})
 
 
-def _labels(mail: Message) -> list[tuple[str, str]]:
-    names = dict(
-        Label.objects.filter(account=mail.account_id, label_id__in=mail.labels).values_list("label_id", "name")
+def _log(mail: Message) -> list[Line]:
+    changes = list(
+        Change.objects.filter(account=mail.account_id, gmail_id=mail.gmail_id).order_by("-id")[:LAST_CHANGES]
     )
-    return [(each, label_name(each, names.get(each, ""))) for each in mail.labels]
+    added = _named(mail, [change.labels_added for change in changes])
+    removed = _named(mail, [change.labels_removed for change in changes])
+    return [Line(*each) for each in zip(changes, added, removed, strict=True)]
+
+
+def _named(mail: Message, labels: Iterable[list[str]]) -> list[list[str]]:
+    """Each list of label ids by the names of its labels."""
+    groups = list(labels)
+    wanted = {each for group in groups for each in group}
+    names = dict(Label.objects.filter(account=mail.account_id, label_id__in=wanted).values_list("label_id", "name"))
+    return [[label_name(each, names.get(each, "")) for each in group] for group in groups]

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from mailsync.messages import raw
-from mailsync.models import Account, Message, RawMessage
+from mailsync.models import Account, Change, Label, Message, RawMessage
 from mailsync.sync import rows
 
 PLAIN = b"From: Carl <carl@example.com>\r\nSubject: Hello\r\nX-Odd: 1 < 2\r\n\r\nTwo < three & more\r\n"
@@ -101,3 +101,20 @@ def test_of_two_mailboxes_with_the_same_id_the_asked_one_is_shown(
     mail(other, "a1", subject="Mine second")
     assert "Mine second" in browser.get(f"/mail/a1/?account={other.pk}").content.decode()
     assert browser.get("/mail/a1/?account=x").status_code == 404
+
+
+def test_what_happened_to_the_message_is_told_in_words(
+    browser: Client, mailbox: Account, mail: Callable[..., Message], label: Callable[..., Label]
+) -> None:
+    mail(mailbox, "a1")
+    label(mailbox, "Label_7", "Receipts")
+    told = {"account": mailbox, "history_id": 1, "task_id": "sync_1_00000000_1"}
+    Change.objects.create(gmail_id="a1", kind="added", labels_added=["INBOX"], **told)
+    Change.objects.create(
+        gmail_id="a1", kind="labels", labels_added=["STARRED", "Label_7"], labels_removed=["UNREAD"], **told
+    )
+    Change.objects.create(gmail_id="a2", kind="deleted", **told)
+    html = browser.get("/mail/a1/").content.decode()
+    assert "Labels changed</a> · labels added: Starred, Receipts · labels removed: Unread</li>" in html
+    assert html.index("Labels changed") < html.index("Added to the mirror</a> · labels added: Inbox</li>")
+    assert "Deleted in Gmail" not in html
