@@ -14,6 +14,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from syncjobs.parameters import whole
+
 SALT = "mailsync.cursor"
 LARGEST_PAGE = 200
 
@@ -45,6 +47,7 @@ class KeysetPagination(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """One page of rows, newest first. Raises ValidationError for a bad size or cursor."""
         self.url = request.build_absolute_uri()
+        self.salt = f"{SALT} {request.path.rstrip('/')}"  # a cursor belongs to its list
         size = page_size(request, self.page_size)
         place = self._read(request.query_params.get("cursor"))
         rows = self.fetch(queryset, place, size + 1)
@@ -70,49 +73,29 @@ class KeysetPagination(BasePagination):
             }
         )
 
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """The shape of a page in the OpenAPI schema."""
-        link = {"type": ["string", "null"], "format": "uri"}
-        return {
-            "type": "object",
-            "required": ["next", "previous", "results"],
-            "properties": {"next": link, "previous": link, "results": schema},
-        }
-
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """The parameters of a page in the OpenAPI schema."""
-        size = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}
-        return [
-            {"name": "cursor", "in": "query", "required": False, "schema": {"type": "string"}},
-            {"name": "page_size", "in": "query", "required": False, "schema": size},
-        ]
-
     def _link(self, index: int, backwards: bool, wanted: bool) -> str | None:
         if not wanted or not self.page:
             return None
         row = self.page[index]
         values = [_plain(getattr(row, name)) for name in self.fields]
-        cursor = signing.dumps([int(backwards), *values], salt=SALT)
+        cursor = signing.dumps([int(backwards), *values], salt=self.salt)
         return replace_query_param(remove_query_param(self.url, "cursor"), "cursor", cursor)
 
     def _read(self, cursor: str | None) -> Place:
         if not cursor:
             return Place(self.fields)
         try:
-            backwards, *values = signing.loads(cursor, salt=SALT)
+            backwards, *values = signing.loads(cursor, salt=self.salt)
         except signing.BadSignature:
-            raise ValidationError({"cursor": ["This cursor is not one of ours."]}, code="bad_cursor") from None
-        if len(values) != len(self.fields):
-            raise ValidationError({"cursor": ["This cursor belongs to another list."]}, code="bad_cursor")
+            raise ValidationError({"cursor": ["This cursor does not belong to this list."]}) from None
+        if len(values) != len(self.fields):  # of an older version
+            raise ValidationError({"cursor": ["This cursor does not belong to this list."]})
         return Place(self.fields, bool(backwards), [_rich(value) for value in values])
 
 
 def page_size(request: Request, default: int) -> int:
     """The `page_size` asked for; raises ValidationError outside 1 to 200."""
-    text = request.query_params.get("page_size", str(default))
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= LARGEST_PAGE:
-        raise ValidationError({"page_size": [f"A whole number from 1 to {LARGEST_PAGE}."]}, code="bad_page_size")
-    return int(text)
+    return whole("page_size", request.query_params.get("page_size", str(default)), 1, LARGEST_PAGE)
 
 
 def ahead(fields: tuple[str, ...], position: list[Any], backwards: bool, inclusive: bool = False) -> Lookup[bool]:

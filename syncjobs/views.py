@@ -19,6 +19,7 @@ from syncjobs.errors import AlreadyFinished, NotRetryable
 from syncjobs.idempotency import IDEMPOTENCY_KEY, idempotent
 from syncjobs.models import SyncJob
 from syncjobs.pagination import LARGEST_PAGE, KeysetPagination, page_size
+from syncjobs.parameters import whole
 from syncjobs.schema import EventList, JobAnswer, JobList, JobSchema, RetryAnswer
 from syncjobs.serializers import event_json, job_json, rendered, snapshot
 from syncjobs.states import State, Trigger
@@ -82,10 +83,8 @@ class Events(JobView):
     )
     def get(self, request: Request, task_id: str) -> Response:
         """Events after the id given, oldest first; `next` leads to later ones."""
-        after, size = request.query_params.get("after", "0"), page_size(request, LARGEST_PAGE)
-        if not after.isascii() or not after.isdigit() or len(after) > 18:
-            raise ValidationError({"after": ["The id of an event."]})
-        later = self.job(request, task_id).events.select_related("job").filter(pk__gt=int(after))
+        after, size = whole("after", request.query_params.get("after", "0"), 0), page_size(request, LARGEST_PAGE)
+        later = self.job(request, task_id).events.select_related("job").filter(pk__gt=after)
         events = list(later.order_by("pk")[: size + 1])
         following = None
         if len(events) > size:
@@ -139,7 +138,5 @@ def filtered(jobs: QuerySet[SyncJob], wanted: Any) -> QuerySet[SyncJob]:
                 raise ValidationError({name: [f"One of {', '.join(choices)}."]})
             jobs = jobs.filter(**{name: value})
     if account := wanted.get("account"):
-        if not account.isascii() or not account.isdigit() or len(account) > 18:
-            raise ValidationError({"account": ["The id of an account."]})
-        jobs = jobs.filter(facts__account=int(account))
+        jobs = jobs.filter(facts__account=whole("account", account))
     return jobs

@@ -28,7 +28,7 @@ class Attachment(APIView):
     @extend_schema(
         operation_id="messages_attachment",
         parameters=[ACCOUNT],
-        responses={(200, UNTYPED): OpenApiTypes.BINARY, (206, UNTYPED): OpenApiTypes.BINARY},
+        responses={(200, "*/*"): OpenApiTypes.BINARY, (206, "*/*"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, gmail_id: str, part_id: str) -> HttpResponse:
         """Its decoded bytes, always as a download: a mail's file is never shown as a page of ours."""

@@ -10,8 +10,7 @@ from mailsync import schedule
 from mailsync.api.errors import ApiError
 from mailsync.models import Account, Preferences
 from mailsync.preferences import zone as preferred_zone
-
-LARGEST_ID = 2**63 - 1
+from syncjobs.parameters import whole
 
 
 def accounts(request: Request) -> QuerySet[Account]:
@@ -20,9 +19,7 @@ def accounts(request: Request) -> QuerySet[Account]:
     text = request.query_params.get("account")
     if text is None:
         return mine
-    if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) > LARGEST_ID:
-        raise ValidationError({"account": ["The id of an account."]})
-    named = mine.filter(pk=int(text))
+    named = mine.filter(pk=whole("account", text))
     if not named.exists():
         raise ApiError(404, "not_found", "There is no such account.")
     return named
@@ -57,10 +54,7 @@ def flag(request: Request, name: str, default: bool) -> bool:
 
 def number(request: Request, name: str, default: int, lowest: int, highest: int) -> int:
     """A whole number within bounds; raises ValidationError."""
-    text = request.query_params.get(name, str(default))
-    if not text.isascii() or not text.isdigit() or len(text) > 12 or not lowest <= int(text) <= highest:
-        raise ValidationError({name: [f"A whole number from {lowest} to {highest}."]})
-    return int(text)
+    return whole(name, request.query_params.get(name, str(default)), lowest, highest)
 
 
 def zone(request: Request) -> ZoneInfo:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from syncjobs.pagination import LARGEST_PAGE
+from syncjobs.parameters import LARGEST_ID
 
-LARGEST_ID = 2**63 - 1
 LONGEST_QUERY = 2_000
 
 
@@ -25,18 +25,18 @@ MEANINGS: dict[str, tuple[dict[str, Any], str, Any]] = {
         "Which account. Without it the user's only one is meant; lists show the mail of all.",
         7,
     ),
-    "after": (number(0, 10**18 - 1, default=0), "Only events with a greater id.", 0),
+    "after": (number(0, LARGEST_ID, default=0), "Only events with a greater id.", 0),
     "batch_size": (number(1, 500, default=100), "How many messages at most.", 100),
-    "cursor": (text(2_000, format="cursor"), "Where the page begins: part of `next` and `previous`, signed.", None),
+    "cursor": ({"type": "string", "format": "cursor"}, "Where the page begins: part of `next` and `previous`, signed.", None),
     "force_full": ({"type": "boolean", "default": False}, "List the whole mailbox instead of what is new.", False),
     "label": (text(255), "Only messages with this label of Gmail's (its id).", "INBOX"),
     "mirror": ({}, "What becomes of the mail that is held here: `erase` deletes it for good.", "keep"),
     "page_size": (number(1, LARGEST_PAGE), "How many results a page has at most; without it 50, of a log 200.", 50),
     "q": (text(LONGEST_QUERY), "Words and Gmail's operators. What is no operator is searched as words.", "from:ann is:unread"),
-    "tz": (text(64, format="iana-time-zone"), "IANA time zone; without it the user's own.", "Europe/Berlin"),
+    "tz": ({"type": "string", "format": "iana-time-zone"}, "IANA time zone; without it the user's own.", "Europe/Berlin"),
     # In headers:
     "Idempotency-Key": ({}, "", None),
-    "If-None-Match": (text(100), "The `ETag` of an earlier answer: what has not changed since is 304.", None),
+    "If-None-Match": ({"type": "string"}, "The `ETag` of an earlier answer: what has not changed since is 304.", None),
     # In paths:
     "gmail_id": ({}, "Gmail's id of the message.", "18f1c2a3b4d5e6f7"),
     "id": ({}, "The id, as the list shows it.", "7"),

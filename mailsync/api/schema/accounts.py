@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from mailsync.api.schema.strict import Whole
 from mailsync.models import Account
 from syncjobs.schema import PageSchema
 
@@ -38,6 +39,6 @@ class AccountAnswer(serializers.Serializer):
 class AccountPatch(serializers.Serializer):
     """What a user may change of an account."""
 
-    interval_seconds = serializers.IntegerField(min_value=60, max_value=30 * 86400, required=False)
+    interval_seconds = Whole(min_value=60, max_value=30 * 86400, required=False)
     policy = serializers.ChoiceField(choices=Account.Policy.values, required=False)
     deleted_policy = serializers.ChoiceField(choices=Account.DeletedPolicy.values, required=False)

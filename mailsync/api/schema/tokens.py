@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from mailsync.api.schema.strict import Text, Whole
 from syncjobs.schema import PageSchema
 
 
@@ -30,5 +31,5 @@ class NewToken(TokenSchema):
 class TokenRequest(serializers.Serializer):
     """What a new token is for, how long it is valid."""
 
-    label = serializers.CharField(max_length=100, default="")  # type: ignore[assignment]
-    expires_days = serializers.IntegerField(min_value=1, max_value=3650, required=False, allow_null=True)
+    label = Text(max_length=100, default="", allow_blank=True)  # type: ignore[assignment]
+    expires_days = Whole(min_value=1, max_value=3650, required=False, allow_null=True)
