@@ -207,7 +207,11 @@ def overrides(web: Web, anna: User, ids: Ids, bob: User) -> dict[str, Any]:
             {"include-operation-id": "jobs_retry", "parameters": {"path.task_id": mostly("failed")}},
             {"include-operation-id": "jobs_cancel", "parameters": {"path.task_id": mostly("doomed job")}, **by_bob},
             {"include-operation-id": "accounts_pause", "parameters": {"path.id": mostly("restless account")}, **by_bob},
-            {"include-operation-id": "accounts_delete", "parameters": {"path.id": mostly("doomed account")}, **by_bob},
+            {
+                "include-operation-id": "accounts_disconnect",
+                "parameters": {"path.id": mostly("doomed account")},
+                **by_bob,
+            },
             {"include-operation-id": "tokens_delete", "parameters": {"path.id": mostly("spare token")}},
             {"include-tag": "tokens", "headers": session(web, anna)},
         ],
