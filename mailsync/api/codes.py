@@ -41,6 +41,7 @@ CODES = {
     "throttled": Code(429, "Too many requests; `Retry-After` says in how many seconds to come back."),
     "server_error": Code(500, "An error on our side; it has been logged."),
     "busy": Code(503, "Too many batches run at once; `Retry-After` says when to come back."),
+    "database_busy": Code(503, "The database is away, or a row is locked for too long; `Retry-After` says when to come back."),
     "gmail_unavailable": Code(503, "Gmail cannot be reached, or its quota is used up; `Retry-After` says when to come back."),
     "sync_failed": Code(503, "The batch failed; `message` says why."),
     "push_not_configured": Code(404, "This installation expects no pushes (`/push/gmail/`)."),

@@ -1,10 +1,12 @@
 """Every error of the API in its one shape."""
 
+import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views import defaults
@@ -13,6 +15,8 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from mailsync.api.codes import of_status
+
+log = logging.getLogger(__name__)
 
 KEPT_HEADERS = ("Allow", "Content-Range", "Retry-After", "WWW-Authenticate")
 
@@ -56,6 +60,9 @@ def error_response(error: Exception, context: dict[str, Any]) -> Response | None
         error = exceptions.PermissionDenied()
     elif isinstance(error, RequestDataTooBig):
         error = ApiError(413, "too_large", "This request is too large.")
+    elif isinstance(error, OperationalError | InterfaceError):
+        log.error("the database did not answer in time: %s", error)
+        error = ApiError(503, "database_busy", "The database is busy or away; try again in a moment.", retry_after=5)
     if not isinstance(error, exceptions.APIException):
         return None
     set_rollback()

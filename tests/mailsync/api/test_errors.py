@@ -1,12 +1,15 @@
 """Errors have one shape, whoever answers."""
 
+import threading
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection, transaction
 from django.test import Client
 
 from mailsync.models import Account
+from tests.committed import at_once
 
 
 @pytest.fixture
@@ -70,3 +73,28 @@ def test_a_missing_csrf_token_has_its_own_code(anna: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(anna)
     assert code(client.post("/api/sync/smart"), 403) == "csrf_failed"
+
+
+def test_a_row_that_is_locked_for_too_long_asks_to_come_back(program: Client, anna: User) -> None:
+    account = Account.objects.create(owner=anna, email="a@example.com", credentials="{}")
+    held, answered = threading.Event(), threading.Event()
+
+    def hold() -> list[int]:
+        with transaction.atomic():
+            found = list(Account.objects.select_for_update().filter(pk=account.pk).values_list("pk", flat=True))
+            held.set()
+            answered.wait(20)
+            return found
+
+    def click() -> Any:
+        held.wait(20)
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '50ms'")
+        try:
+            return program.post("/api/sync/smart")
+        finally:
+            answered.set()
+
+    _, answer = at_once([hold, click])
+    assert code(answer, 503) == "database_busy"
+    assert int(answer["Retry-After"]) > 0  # type: ignore[index]
