@@ -32,10 +32,14 @@ HELD = """
 import hashlib, json
 from mailsync.messages import raw
 from mailsync.models import Label, Message
-rows = Message.objects.filter(account={0}, deleted_at=None).select_related("raw").iterator(chunk_size=100)
-mail = {{row.gmail_id: [sorted(row.labels), hashlib.sha256(raw(row) or b"").hexdigest()] for row in rows}}
-labels = sorted(Label.objects.filter(account={0}).values_list("name", flat=True))
-print(json.dumps({{"labels": labels, "mail": mail}}))
+
+def held(account):
+    rows = Message.objects.filter(account=account, deleted_at=None).select_related("raw").iterator(chunk_size=100)
+    mail = {{row.gmail_id: [sorted(row.labels), hashlib.sha256(raw(row) or b"").hexdigest()] for row in rows}}
+    labels = sorted(Label.objects.filter(account=account).values_list("name", flat=True))
+    return {{"labels": labels, "mail": mail}}
+
+print(json.dumps([held(account) for account in {0!r}]))
 """
 
 
@@ -154,9 +158,10 @@ class Product(Started):
         """Run Python within Django; what it prints as its last line, read as JSON."""
         return json.loads((self.manage("shell", "-v", "0", "-c", code).splitlines() or ["null"])[-1])
 
-    def held(self, account: int) -> dict[str, Any]:
-        """The mirror of an account, in the form of `Gmail.truth`."""
-        return self.shell(HELD.format(account))
+    def held(self, *accounts: int) -> list[dict[str, Any]]:
+        """The mirror of each account, in the form of `Gmail.truth`."""
+        found: list[dict[str, Any]] = self.shell(HELD.format(accounts))
+        return found
 
     def call(self, method: str, path: str, *, token: str | None = None, **options: Any) -> requests.Response:
         """Call the API with a token; without one, as the demo user."""
