@@ -118,7 +118,7 @@ class Gmail(Started):
 
     def truth(self, email: str) -> dict[str, Any]:
         """The labels of a mailbox by name, its mail by id: labels and the hash of the bytes."""
-        options = {"email": email, "hashes": 1}
+        options = {"email": email, "hashes": "1"}
         box = requests.get(f"{self.address}/control/mailbox", params=options, timeout=TO_START).json()
         mail = {each["id"]: [each["labelIds"], each["sha256"]] for each in box["messages"]}
         return {"labels": sorted(each["name"] for each in box["labels"]), "mail": mail}
