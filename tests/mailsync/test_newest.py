@@ -1,0 +1,178 @@
+"""Mail is paged through exactly once each, whatever shares a second, an id, a page with what comes and goes."""
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.request import Request
+from rest_framework.test import APIRequestFactory
+
+from mailsync.models import Account, Message
+from mailsync.search import mail_list
+from mailsync.search.newest import NewestFirst
+
+MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
+
+Key = tuple[int, str]
+
+
+def message(account: Account, number: int, at: datetime = MOMENT, **fields: Any) -> Message:
+    defaults = {"thread_id": "t", "labels": ["INBOX"], "labels_as_of": 1, "history_id": 1, "size": 1}
+    return Message(account=account, gmail_id=f"{number:016x}", internal_date=at, **(defaults | fields))
+
+
+def fill(accounts: list[Account], count: int, at: str = "%(moment)s", labels: str = "'{INBOX}'") -> None:
+    """Mails 0, 2, 4 ... of each account: the odd ones are for what arrives in between. `n` counts them."""
+    statement = f"""
+        INSERT INTO mailsync_message (
+            account_id, gmail_id, thread_id, labels, labels_as_of, history_id, internal_date, size, snippet, subject,
+            sender_name, sender_email, "to", cc, message_id, has_attachments, attachments, defects, fidelity)
+        SELECT account, lpad(to_hex(2 * n), 16, '0'), 't', {labels}::text[], 1, 1, ({at})::timestamptz, n, '', '', '', '',
+            '[]', '[]', '', false, '[]', '{{}}', 'raw'
+        FROM unnest(%(accounts)s) AS account, generate_series(0, %(count)s - 1) AS n
+    """
+    with connection.cursor() as cursor:
+        ids = [account.pk for account in accounts]
+        cursor.execute(statement, {"accounts": ids, "count": count, "moment": MOMENT})
+        cursor.execute("ANALYZE mailsync_message")
+
+
+@pytest.fixture
+def accounts(db: None) -> list[Account]:
+    """Two mailboxes of one user, whose mail shares its ids."""
+    owner = User.objects.create_user("eva")
+    return [Account.objects.create(owner=owner, email=f"{name}@example.com") for name in ("a", "b")]
+
+
+def page(accounts: list[Account], query: dict[str, Any], q: str = "") -> dict[str, Any]:
+    mail = mail_list(accounts, q=q)
+    pages = NewestFirst(mail)
+    rows = pages.paginate_queryset(mail.rows, Request(APIRequestFactory().get("/api/messages/", query)))
+    return pages.get_paginated_response([(row.account_id, row.gmail_id) for row in rows]).data
+
+
+def follow(link: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
+
+
+def walk(
+    accounts: list[Account],
+    query: dict[str, Any],
+    direction: str = "next",
+    q: str = "",
+    between: Callable[[], None] = lambda: None,
+) -> Iterator[dict[str, Any]]:
+    """Page after page, something happening between any two."""
+    found = page(accounts, query, q)
+    yield found
+    while found[direction]:
+        between()
+        found = page(accounts, follow(found[direction]), q)
+        yield found
+
+
+def there(accounts: list[Account]) -> set[Key]:
+    return set(Message.objects.filter(account__in=accounts).values_list("account_id", "gmail_id"))
+
+
+class Traffic:
+    """Between two pages one mail of the same instant arrives, one is deleted."""
+
+    def __init__(self, accounts: list[Account], count: int) -> None:
+        self.random, self.accounts = random.Random(5), accounts
+        self.new, self.old = (self.random.sample(range(first, 2 * count, 2), count) for first in (1, 0))
+        self.gone: set[Key] = set()
+
+    def __call__(self) -> None:
+        account = self.random.choice(self.accounts)
+        message(account, self.new.pop()).save()
+        victim = f"{self.old.pop():016x}"
+        Message.objects.filter(account=account, gmail_id=victim).delete()
+        self.gone.add((account.pk, victim))
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "q"), [(2_500, 200, ""), (2_500, 50, ""), (900, 50, "is:read"), (300, 7, "")]
+)
+def test_there_and_back_every_mail_of_one_second_once_while_mail_comes_and_goes(
+    accounts: list[Account], count: int, size: int, q: str
+) -> None:
+    fill(accounts, count)
+    traffic, begun = Traffic(accounts, count), there(accounts)
+
+    forth = list(walk(accounts, {"page_size": size}, "next", q, traffic))
+    back = list(walk(accounts, follow(forth[-1]["previous"]), "previous", q, traffic))
+
+    stayed = begun - traffic.gone
+    for pages, seen_before in ((forth, set()), (back, set(forth[-1]["results"]))):
+        seen = [key for each in pages for key in each["results"]]
+        assert len(seen) == len(set(seen)), "a mail was shown twice"
+        assert stayed <= set(seen) | seen_before, "a mail that was there all the time was left out"
+    assert len(traffic.gone) > 10
+
+
+def test_pages_of_one_mail_are_the_whole_list(accounts: list[Account]) -> None:
+    fill(accounts, 100)
+    singles = [each["results"] for each in islice(walk(accounts, {"page_size": 1}), 40)]
+    assert [key for each in singles for key in each] == page(accounts, {"page_size": 40})["results"]
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        "is:starred",  # rare, then dense: both ways of finding
+        "is:unread",
+        "larger:1590",
+        "is:starred larger:1500 smaller:1550",
+        "before:2026/11/21 is:starred",
+        "before:2026/11/21 after:2026/11/20 is:starred",
+        "-is:starred",
+        "is:important",
+        "",
+    ],
+)
+def test_the_way_a_page_is_found_never_changes_what_is_on_it(accounts: list[Account], q: str) -> None:
+    """Mails two minutes apart, the oldest four hundred starred, and every hundredth, every second one unread."""
+    labels = "CASE WHEN n >= 1200 OR n %% 100 = 0 THEN '{STARRED}' WHEN n %% 2 = 1 THEN '{UNREAD}' ELSE '{INBOX}' END"
+    fill(accounts, 1_600, "%(moment)s::timestamptz - n * interval '2 minutes'", labels)
+    ordered = mail_list(accounts, q=q).rows.order_by("-internal_date", "-gmail_id", "-id")
+    truth = list(ordered.values_list("account_id", "gmail_id"))
+
+    forth = list(walk(accounts, {"page_size": 50}, "next", q))
+
+    assert [key for each in forth for key in each["results"]] == truth
+    if len(forth) > 1:
+        back = list(walk(accounts, follow(forth[-1]["previous"]), "previous", q))
+        assert [each["results"] for each in reversed(back)] == [each["results"] for each in forth[:-1]]
+
+
+def test_a_page_reads_no_more_rows_the_further_it_is(accounts: list[Account]) -> None:
+    """5,000 mails of one instant ahead of the cursor, or behind it: the index begins where the page does."""
+    fill(accounts, 2_500)
+    forth = list(walk(accounts, {"page_size": 200}))
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        page(accounts, follow(forth[-2]["next"]))
+    (query,) = captured.captured_queries
+    with connection.cursor() as cursor:
+        for worse in ("seqscan", "bitmapscan", "sort"):  # as good as the index in a table so small
+            cursor.execute(f"SET LOCAL enable_{worse} = off")
+        cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + query["sql"])
+        plan = cursor.fetchone()[0][0]["Plan"]
+    assert sum(read(plan)) <= 2 * 201
+
+
+def read(plan: dict[str, Any]) -> Iterator[int]:
+    """Rows that scans of tables have looked at."""
+    if "Relation Name" in plan:
+        yield plan["Actual Loops"] * (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0))
+    for each in plan.get("Plans", ()):
+        yield from read(each)
