@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from mailsync.models import Account, Checkpoint
 from mailsync.schedule import must_be_able, request_scope
-from mailsync.sync.job import MORE_TO_DO
-from mailsync.sync.scopes import BATCH
+from mailsync.sync.scopes import BATCH, MORE_TO_DO
 from syncjobs import liveness, runner
 from syncjobs.admission import Scope
 from syncjobs.models import SyncJob

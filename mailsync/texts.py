@@ -25,6 +25,7 @@ TEXTS = {
     "replaying": _("Catching up with what changed meanwhile"),
     "labels": _("Comparing labels"),
     "certifying": _("Proving that nothing is missing"),
+    "more_to_do": _("There is more to fetch"),
     "waiting_for_gmail_quota": _("Waiting %(seconds)s s for Gmail's quota"),
     "gmail_hiccup": _("Gmail is slow to answer; trying again in %(seconds)s s"),
     "gmail_unreachable": _("Gmail cannot be reached at the moment; trying again by itself"),

@@ -14,12 +14,13 @@ from mailsync.api.errors import ApiError
 from mailsync.api.schema import BatchAnswer, StartAnswer, StatusAnswer
 from mailsync.models import Account
 from mailsync.outcome import GRANT_IS_DEAD
-from mailsync.sync.scopes import FULL
+from mailsync.sync.scopes import FULL, MORE_TO_DO
 from syncjobs.admission import Scope
 from syncjobs.idempotency import IDEMPOTENCY_KEY, idempotent
 from syncjobs.lifecycle import Answer
 from syncjobs.serializers import job_json
 from syncjobs.states import Phase
+from syncjobs.texts import text
 from syncjobs.views import trigger_of
 
 ACCOUNT = OpenApiParameter("account", OpenApiTypes.INT, description="Which account; without it the only one is meant.")
@@ -115,6 +116,8 @@ def _batch_json(result: batch.BatchResult) -> dict:
         raise _batch_error(**job["error"])
     if not result.synced and result.job.phase == Phase.BACKING_OFF:
         raise _batch_error("gmail_unreachable", job["message"])
+    if result.has_more:
+        body["message"] = text(result.job.kind, MORE_TO_DO, {})
     return body | {"in_progress": False, "task_id": result.job.task_id}
 
 
@@ -123,4 +126,4 @@ def _batch_error(code: str, message: str) -> ApiError:
         return lookup.refusal(schedule.ReconnectNeeded())
     if code == "gmail_unreachable":
         return ApiError(503, "gmail_unavailable", message, retry_after=30)
-    return ApiError(503, code, message)
+    return ApiError(503, code, message, retry_after=30)

@@ -15,7 +15,7 @@ from mailsync.models import Account
 from mailsync.schedule import restart
 from mailsync.sync.engine import BudgetSpent, Engine
 from mailsync.sync.ports import Stats, SuddenlyEmpty
-from mailsync.sync.scopes import BATCH, FULL, RECONCILE, WINDOW, wider
+from mailsync.sync.scopes import BATCH, FULL, MORE_TO_DO, RECONCILE, WINDOW, wider
 from mailsync.sync.store import MailboxStore
 from mailsync.texts import MODES, TEXTS
 from syncjobs.context import Context
@@ -24,7 +24,6 @@ from syncjobs.registry import Kind
 from syncjobs.states import Phase, Queue
 
 MOST_PATIENCE = 120.0  # seconds that a client waits for quota before the job is given back
-MORE_TO_DO = "next_slice"  # the event of a batch that its request ended before the work was done
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 3600.0
 
 

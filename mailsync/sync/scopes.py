@@ -3,6 +3,7 @@
 from syncjobs.admission import Scope
 
 WINDOW, BATCH, INCREMENTAL, RECONCILE, FULL = "window", "batch", "incremental", "reconcile", "full"
+MORE_TO_DO = "more_to_do"  # the event of a batch that its request ended before the work was done
 
 # A reconcile does what a full pass does, by difference; asked for together they are one pass.
 RANK = {WINDOW: 0, BATCH: 1, INCREMENTAL: 2, RECONCILE: 3, FULL: 3}

@@ -108,7 +108,7 @@ def finish(
             finished_at=SyncNow(),
             message_code=code,
             message_params=params,
-            **columns,
+            **{"eta_seconds": None, **columns},
             **error,
             **NO_LEASE,
             **VISIBLE,

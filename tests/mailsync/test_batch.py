@@ -47,6 +47,20 @@ def test_batches_after_a_full_mirror_say_that_there_is_more(account: Account, gm
     assert_exact(account, gmail)
 
 
+def test_a_mirror_made_by_batches_alone_is_proven_complete_by_the_last_of_them(account: Account, gmail: Gmail) -> None:
+    seen = []
+    while not seen or seen[-1][0]:
+        more = call(account, 15).has_more
+        account.refresh_from_db()
+        seen.append((more, account.complete_as_of is not None))
+    assert seen[-1] == (False, True) and not any(complete for _, complete in seen[:-1])
+    before = account.complete_as_of
+    gmail.deliver(25)
+    assert call(account, 10).has_more
+    account.refresh_from_db()
+    assert account.complete_as_of == before
+
+
 def test_a_waiting_job_lends_itself_where_no_worker_consumes(account: Account, gmail: Gmail) -> None:
     waiting = request_sync(account, trigger=Trigger.BUTTON).job
     result = call(account, 10)
@@ -65,6 +79,7 @@ def test_a_batch_over_http(account: Account, gmail: Gmail, anna: User, client: C
     client.force_login(anna)
     body: Any = client.post("/api/sync/batch?batch_size=5").json()
     assert (body["success"], body["synced_count"], body["has_more"], body["in_progress"]) == (True, 5, True, False)
+    assert body["message"] == "There is more to fetch"
     for size in ("0", "501", "x", "1" * 5000):
         assert client.post(f"/api/sync/batch?batch_size={size}").status_code == 400
 
