@@ -133,6 +133,7 @@ def test_pages_of_one_mail_are_the_whole_list(accounts: list[Account]) -> None:
         "is:starred larger:1500 smaller:1550",
         "before:2026/11/21 is:starred",
         "before:2026/11/21 after:2026/11/20 is:starred",
+        "before:2026/11/21 OR is:starred",
         "-is:starred",
         "is:important",
         "",

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from mailsync.models import Account, Label, Message
-from mailsync.search import search
+from mailsync.search import mail_list, search
 
 WHEN = datetime(2026, 11, 1, 0, 0, tzinfo=UTC)
 
@@ -70,6 +70,7 @@ def mail(db: None) -> Account:
         ("filename:发票", {"file"}),
         ("filename:(17)", {"file"}),
         ("filename:doc", set()),
+        ("filename:size", set()),
         ("larger:1M", {"file"}),
         ("larger:2000000", set()),
         ("smaller:1K", {"plain", "star"}),
@@ -92,6 +93,9 @@ def mail(db: None) -> Account:
         ("from:bob", {"plain"}),
         ("from:zoë", {"file"}),
         ("to:carl@example.com", {"star"}),
+        ("to:CARL", {"star"}),
+        ("cc:carl", set()),
+        ("to:name", set()),  # a key of the JSON that addresses are kept in
         ("subject:invoice", {"file"}),
         ("subject:100%", {"star"}),
         ("subject:%", {"star"}),
@@ -109,6 +113,16 @@ def mail(db: None) -> Account:
 )
 def test_operators_find_what_they_find_in_gmail(mail: Account, q: str, found: set[str]) -> None:
     assert {row.gmail_id for row in search(Message.objects.filter(account=mail), q, [mail])} == found
+
+
+def test_a_label_of_spam_shows_spam_and_leaves_the_search_as_it_is(mail: Account) -> None:
+    def found(label: str, q: str) -> set[str]:
+        return {row.gmail_id for row in mail_list([mail], label, q).rows}
+
+    assert found("SPAM", "") == {"spam"}
+    assert found("SPAM", "lunch OR") == {"spam"}
+    assert found("SPAM", "OR nothing") == set()
+    assert found("INBOX", "lunch") == {"plain"}
 
 
 @pytest.mark.parametrize(
