@@ -16,7 +16,7 @@ from tests.committed import transactional_db  # noqa: F401
 from tests.mailsync import simulated
 from tests.mailsync.simulated import Gmail
 
-MAILBOXES, MESSAGES = 120, 40
+MAILBOXES, MESSAGES = 200, 40
 
 
 @pytest.fixture(autouse=True)
