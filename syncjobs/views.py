@@ -133,10 +133,10 @@ class Retry(JobView):
 def filtered(jobs: QuerySet[SyncJob], wanted: Any) -> QuerySet[SyncJob]:
     """Jobs narrowed by `state`, `trigger`, `account`; raises ValidationError for values that cannot be."""
     for name, choices in (("state", State.values), ("trigger", Trigger.values)):
-        if value := wanted.get(name):
+        if (value := wanted.get(name)) is not None:
             if value not in choices:
                 raise ValidationError({name: [f"One of {', '.join(choices)}."]})
             jobs = jobs.filter(**{name: value})
-    if account := wanted.get("account"):
+    if (account := wanted.get("account")) is not None:
         jobs = jobs.filter(facts__account=whole("account", account))
     return jobs

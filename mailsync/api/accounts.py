@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from mailsync import schedule
+from mailsync.api.parsers import document
 from mailsync.api.schema import AccountAnswer, AccountList, AccountPatch, AccountSchema
 from mailsync.disconnect import disconnect
 from mailsync.models import Account
@@ -76,7 +77,7 @@ class OneAccount(AccountView):
     def patch(self, request: Request, pk: str) -> Response:
         """Change interval or policies."""
         account = self.account(request, pk)
-        wanted = AccountPatch(data=request.data, partial=True)
+        wanted = AccountPatch(data=document(request), partial=True)
         wanted.is_valid(raise_exception=True)
         changes = dict(wanted.validated_data)
         seconds = changes.pop("interval_seconds", None)

@@ -44,6 +44,14 @@ def refusal(error: Exception) -> ApiError:
     return ApiError(409, "reconnect_needed", "Google no longer lets us in: reconnect this mailbox.")
 
 
+def text(request: Request, name: str, longest: int) -> str:
+    """A text, empty where nothing is said; raises ValidationError."""
+    found = request.query_params.get(name, "")
+    if len(found) > longest:
+        raise ValidationError({name: [f"At most {longest} characters."]})
+    return found
+
+
 def flag(request: Request, name: str, default: bool) -> bool:
     """A boolean parameter: true/false/1/0; raises ValidationError."""
     text = request.query_params.get(name, "true" if default else "false").lower()

@@ -6,7 +6,6 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +14,7 @@ from rest_framework.views import APIView
 from mailsync import messages, sanitise
 from mailsync.api import lookup
 from mailsync.api.errors import ApiError
+from mailsync.api.parameters import LONGEST_LABEL, LONGEST_QUERY
 from mailsync.api.schema import MessageList, MessageSchema
 from mailsync.api.sync import ACCOUNT
 from mailsync.models import Message, RawMessage
@@ -23,7 +23,6 @@ from mailsync.search.newest import NewestFirst
 from syncjobs.conditional import unless_known
 from syncjobs.serializers import moment
 
-LONGEST_QUERY = 2_000
 READER = ["1", version("nh3")]  # raise it when parser or sanitiser show a mail otherwise that has not changed
 
 
@@ -88,9 +87,7 @@ def made_of(message: Message) -> list[Any]:
 
 def found(request: Request) -> MailList:
     """The user's mail narrowed by `account`, `label`, `q`."""
-    q, label = request.query_params.get("q", ""), request.query_params.get("label", "")
-    if len(q) > LONGEST_QUERY or "\x00" in label or len(label) > 255:
-        raise ValidationError({"q": [f"At most {LONGEST_QUERY} characters."]})
+    q, label = lookup.text(request, "q", LONGEST_QUERY), lookup.text(request, "label", LONGEST_LABEL)
     return mail_list(list(lookup.accounts(request)), label, q)
 
 

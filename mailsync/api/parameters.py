@@ -5,7 +5,7 @@ from typing import Any
 from syncjobs.pagination import LARGEST_PAGE
 from syncjobs.parameters import LARGEST_ID
 
-LONGEST_QUERY = 2_000
+LONGEST_QUERY, LONGEST_LABEL = 2_000, 255
 
 
 def number(lowest: int, highest: int, **more: Any) -> dict[str, Any]:
@@ -29,7 +29,7 @@ MEANINGS: dict[str, tuple[dict[str, Any], str, Any]] = {
     "batch_size": (number(1, 500, default=100), "How many messages at most.", 100),
     "cursor": ({"type": "string", "format": "cursor"}, "Where the page begins: part of `next` and `previous`, signed.", None),
     "force_full": ({"type": "boolean", "default": False}, "List the whole mailbox instead of what is new.", False),
-    "label": (text(255), "Only messages with this label of Gmail's (its id).", "INBOX"),
+    "label": (text(LONGEST_LABEL), "Only messages with this label of Gmail's (its id).", "INBOX"),
     "mirror": ({}, "What becomes of the mail that is held here: `erase` deletes it for good.", "keep"),
     "page_size": (number(1, LARGEST_PAGE), "How many results a page has at most; without it 50, of a log 200.", 50),
     "q": (text(LONGEST_QUERY), "Words and Gmail's operators. What is no operator is searched as words.", "from:ann is:unread"),

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from mailsync import tokens
+from mailsync.api.parsers import document
 from mailsync.api.schema import NewToken, TokenList, TokenRequest
 from mailsync.models import ApiToken
 from syncjobs.pagination import KeysetPagination
@@ -41,7 +42,7 @@ class Tokens(APIView):
     @extend_schema(operation_id="tokens_create", request=TokenRequest, responses={201: NewToken})
     def post(self, request: Request) -> Response:
         """A new token; its secret is in this answer alone."""
-        wanted = TokenRequest(data=request.data)
+        wanted = TokenRequest(data=document(request))
         wanted.is_valid(raise_exception=True)
         days = wanted.validated_data.get("expires_days")
         user = get_object_or_404(User, pk=request.user.pk)
