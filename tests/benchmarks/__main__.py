@@ -3,9 +3,9 @@
 import signal
 import sys
 
-from tests.benchmarks import full
+from tests.benchmarks import api, full
 
-BENCHMARKS = {"full": full.run}
+BENCHMARKS = {"full": full.run, "api": api.run}
 
 
 def main(names: list[str]) -> int:

@@ -1,0 +1,8 @@
+import pytest
+
+from tests.benchmarks.web import percentile
+
+
+@pytest.mark.parametrize(("share", "expected"), [(50, 10.0), (95, 19.0), (100, 20.0), (1, 1.0)])
+def test_a_percentile_is_a_time_that_was_measured(share: int, expected: float) -> None:
+    assert percentile([float(n) for n in range(1, 21)], share) == expected
