@@ -32,7 +32,7 @@ def run(job_id: int, worker: str, *, slice_seconds: float | None = None, limit: 
     seconds = settings.SYNC_SLICE.total_seconds() if slice_seconds is None else slice_seconds
     try:
         _slice(job, time.monotonic() + seconds, limit)
-    except LeaseLost:
+    except (LeaseLost, SyncJob.DoesNotExist):  # or its owner erased it
         log.info("job %s was taken over; nothing of this slice was kept", job.task_id)
     except (OperationalError, InterfaceError):
         _outlive_the_trouble(job)
@@ -55,7 +55,7 @@ def _slice(job: SyncJob, deadline: float, limit: int | None) -> None:
         lifecycle.fail(job, "UNKNOWN_KIND")
     except RetryLater as trouble:
         _retry(job, trouble.code, backoff.MOST_ATTEMPTS, trouble.params)
-    except (LeaseLost, OperationalError, InterfaceError):
+    except (LeaseLost, SyncJob.DoesNotExist, OperationalError, InterfaceError):
         raise
     except Exception as bug:  # anything else is a bug of ours: keep its traceback, try again, give up soon
         log.exception("job %s failed", job.task_id)
@@ -102,6 +102,6 @@ def _outlive_the_trouble(job: SyncJob) -> None:
             return
         except (OperationalError, InterfaceError):
             time.sleep(KNOCK_SECONDS)
-        except LeaseLost:
+        except (LeaseLost, SyncJob.DoesNotExist):
             return
     log.warning("job %s waits for its lease to end: the database is away", job.task_id)

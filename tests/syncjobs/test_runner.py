@@ -184,6 +184,23 @@ def test_a_lost_lease_leaves_the_job_to_its_new_worker(ask: Ask, stage: Stage, t
     )
 
 
+@pytest.mark.parametrize("trouble", [None, RetryLater("weather"), OperationalError("server closed")])
+def test_a_job_that_was_erased_in_mid_run_ends_its_slice_without_a_word(
+    ask: Ask, stage: Stage, trouble: Exception | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    def run(context: Context) -> None:
+        with context.page() as report:
+            report.percentage = 50
+        SyncJob.objects.filter(pk=context.job.pk).delete()
+        if trouble is not None:
+            raise trouble
+        page(context)
+
+    stage.runs = [run]
+    assert runner.run(ask().job.pk, "worker") is None
+    assert not [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}]
+
+
 @pytest.mark.parametrize("error", [OperationalError("server closed"), InterfaceError("connection is closed")])
 def test_a_broken_connection_counts_as_a_failed_attempt_that_is_soon_repeated(
     ask: Ask, stage: Stage, error: Exception
