@@ -126,4 +126,4 @@ def _batch_error(code: str, message: str) -> ApiError:
         return lookup.refusal(schedule.ReconnectNeeded())
     if code == "gmail_unreachable":
         return ApiError(503, "gmail_unavailable", message, retry_after=30)
-    return ApiError(503, code, message, retry_after=30)
+    return ApiError(503, "sync_failed", message, retry_after=30)
