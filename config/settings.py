@@ -82,7 +82,8 @@ TEMPLATES = [
 # --- Postgres -------------------------------------------------------------------------------------------------------
 # No transaction of ours waits for the network: one that idles belongs to a worker that was stopped in the middle of a
 # page, and must let go of its row before the job is declared silent.
-_PG_SESSION = {"idle_in_transaction_session_timeout": "10s", "lock_timeout": "5s"}
+# Nor is any query of ours worth compiling.
+_PG_SESSION = {"idle_in_transaction_session_timeout": "10s", "lock_timeout": "5s", "jit": "off"}
 if ROLE != "command":
     _PG_SESSION["statement_timeout"] = "60s"
 
