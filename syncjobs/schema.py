@@ -55,12 +55,14 @@ class JobAnswer(serializers.Serializer):
     job = JobSchema()
 
 
-class RetryAnswer(JobAnswer):
-    """The job that does anew what another was for."""
+class StartAnswer(JobAnswer):
+    """What a start answers: the job that was created for it, or the one that it joined."""
 
     created = serializers.BooleanField()
     task_id = serializers.CharField()
     in_progress = serializers.BooleanField()
+    message = serializers.CharField()
+    stats = StatsSchema()
 
 
 class PageSchema(serializers.Serializer):

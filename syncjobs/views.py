@@ -17,10 +17,11 @@ from syncjobs import lifecycle, registry
 from syncjobs.conditional import unless_known
 from syncjobs.errors import AlreadyFinished, NotRetryable
 from syncjobs.idempotency import IDEMPOTENCY_KEY, idempotent
+from syncjobs.lifecycle import Answer
 from syncjobs.models import SyncJob
 from syncjobs.pagination import LARGEST_PAGE, KeysetPagination, page_size
 from syncjobs.parameters import whole
-from syncjobs.schema import EventList, JobAnswer, JobList, JobSchema, RetryAnswer
+from syncjobs.schema import EventList, JobAnswer, JobList, JobSchema, StartAnswer
 from syncjobs.serializers import event_json, job_json, rendered, snapshot
 from syncjobs.states import State, Trigger
 
@@ -34,6 +35,21 @@ class Conflict(APIException):
 def trigger_of(request: Request) -> Trigger:
     """`button` for a session, `api` for a token."""
     return Trigger.API if request.auth is not None else Trigger.BUTTON
+
+
+def started(answer: Answer) -> Response:
+    """202 with a job that was created, 200 with the one that was adopted; never an error for what is under way."""
+    job = job_json(answer.job)
+    body = {
+        "success": True,
+        "created": answer.created,
+        "task_id": answer.job.task_id,
+        "in_progress": True,
+        "message": job["message"],
+        "stats": job["stats"],
+        "job": job,
+    }
+    return Response(body, status=202 if answer.created else 200)
 
 
 class JobView(APIView):
@@ -114,7 +130,7 @@ class Retry(JobView):
         operation_id="jobs_retry",
         parameters=[IDEMPOTENCY_KEY],
         request=None,
-        responses={200: RetryAnswer, 202: RetryAnswer},
+        responses={200: StartAnswer, 202: StartAnswer},
     )
     @idempotent
     def post(self, request: Request, task_id: str) -> Response:
@@ -126,8 +142,7 @@ class Retry(JobView):
             answer = registry.kind(job.kind).restart(job, trigger_of(request))
         except NotRetryable as error:
             raise Conflict("This job cannot be started anew now.", code=error.code) from None
-        body = {"success": True, "created": answer.created, "task_id": answer.job.task_id, "in_progress": True}
-        return Response(body | {"job": job_json(answer.job)}, status=202 if answer.created else 200)
+        return started(answer)
 
 
 def filtered(jobs: QuerySet[SyncJob], wanted: Any) -> QuerySet[SyncJob]:

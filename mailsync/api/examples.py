@@ -138,7 +138,6 @@ EXAMPLES: dict[str, Any] = {
     "StatusAnswer": {"success": True, "accounts": [STATUS]},
     "JobSchema": JOB,
     "JobAnswer": {"success": True, "job": JOB},
-    "RetryAnswer": {"success": True, "created": True, "task_id": TASK_ID, "in_progress": True, "job": START["job"]},
     "JobList": page("jobs", JOB),
     "EventList": page(
         f"jobs/{TASK_ID}/events",

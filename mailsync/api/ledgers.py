@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from mailsync.api.accounts import AccountView
 from mailsync.api.schema import CertificateList, FailureList, StartAnswer, UsageList
-from mailsync.api.sync import started
+from mailsync.api.sync import start
 from mailsync.models import Certificate, Failure, Usage
 from syncjobs.idempotency import IDEMPOTENCY_KEY, idempotent
 from syncjobs.pagination import KeysetPagination
@@ -71,7 +71,7 @@ class RetryFailures(AccountView):
     @idempotent
     def post(self, request: Request, pk: str) -> Response:
         """A sync, which tries them again."""
-        return started(request, self.account(request, pk), None)
+        return start(request, self.account(request, pk), None)
 
 
 class Certificates(AccountView):

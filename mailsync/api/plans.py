@@ -16,7 +16,7 @@ from mailsync import schedule, windows
 from mailsync.api import lookup
 from mailsync.api.errors import ApiError
 from mailsync.api.schema import CheckAnswer, SimpleAnswer, StartAnswer
-from mailsync.api.sync import ACCOUNT, request_scope, started
+from mailsync.api.sync import ACCOUNT, request_scope, start
 from mailsync.check import Count, count_new
 from mailsync.credentials import IMPATIENCE, keep_refreshed, open_credentials, open_mailbox
 from mailsync.encryption import Undecryptable
@@ -110,7 +110,7 @@ class Week(APIView):
 
 def _window(request: Request, begin: Callable[[datetime, ZoneInfo], int]) -> Response:
     zone = lookup.zone(request)
-    return started(request, lookup.account(request), Scope(WINDOW, {"after": begin(datetime.now(UTC), zone)}))
+    return start(request, lookup.account(request), Scope(WINDOW, {"after": begin(datetime.now(UTC), zone)}))
 
 
 def _count(account: Account) -> Count:

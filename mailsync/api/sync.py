@@ -21,7 +21,7 @@ from syncjobs.lifecycle import Answer
 from syncjobs.serializers import job_json
 from syncjobs.states import Phase
 from syncjobs.texts import text
-from syncjobs.views import trigger_of
+from syncjobs.views import started, trigger_of
 
 ACCOUNT = OpenApiParameter("account", OpenApiTypes.INT, description="Which account; without it the only one is meant.")
 MOST_BATCHES = 4  # at once per web process: each holds a thread for up to 25 s
@@ -37,20 +37,9 @@ def request_scope(request: Request, account: Account, scope: Scope | None) -> An
         raise lookup.refusal(error) from None
 
 
-def started(request: Request, account: Account, scope: Scope | None) -> Response:
-    """202 with a job that was created, 200 with the one that was adopted; never an error for a sync that is under way."""
-    answer = request_scope(request, account, scope)
-    job = job_json(answer.job)
-    body = {
-        "success": True,
-        "created": answer.created,
-        "task_id": answer.job.task_id,
-        "in_progress": True,
-        "message": job["message"],
-        "stats": job["stats"],
-        "job": job,
-    }
-    return Response(body, status=202 if answer.created else 200)
+def start(request: Request, account: Account, scope: Scope | None) -> Response:
+    """The answer of every plan that leaves the work to a job."""
+    return started(request_scope(request, account, scope))
 
 
 class Smart(APIView):
@@ -68,7 +57,7 @@ class Smart(APIView):
     def post(self, request: Request) -> Response:
         """Start a sync, or adopt the active one; never an error for a sync that is under way."""
         scope = Scope(FULL) if lookup.flag(request, "force_full", False) else None
-        return started(request, lookup.account(request), scope)
+        return start(request, lookup.account(request), scope)
 
 
 class Batch(APIView):

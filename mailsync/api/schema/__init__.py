@@ -18,8 +18,9 @@ from mailsync.api.schema.messages import (
     MessageSchema,
     ThreadSchema,
 )
-from mailsync.api.schema.syncs import AccountStatus, BatchAnswer, CheckAnswer, SimpleAnswer, StartAnswer, StatusAnswer
+from mailsync.api.schema.syncs import AccountStatus, BatchAnswer, CheckAnswer, SimpleAnswer, StatusAnswer
 from mailsync.api.schema.tokens import NewToken, TokenList, TokenRequest, TokenSchema
+from syncjobs.schema import StartAnswer
 
 __all__ = [
     "AccountAnswer",

@@ -2,19 +2,7 @@
 
 from rest_framework import serializers
 
-from syncjobs.schema import JobSchema, StatsSchema
-
-
-class StartAnswer(serializers.Serializer):
-    """What a start answers."""
-
-    success = serializers.BooleanField()
-    created = serializers.BooleanField()
-    task_id = serializers.CharField()
-    in_progress = serializers.BooleanField()
-    message = serializers.CharField()
-    stats = StatsSchema()
-    job = JobSchema()
+from syncjobs.schema import StatsSchema
 
 
 class SimpleAnswer(serializers.Serializer):
