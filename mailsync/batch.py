@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from mailsync.models import Account, Checkpoint
+from mailsync.outcome import stopped_short
 from mailsync.schedule import must_be_able, request_scope
-from mailsync.sync.scopes import BATCH, MORE_TO_DO
+from mailsync.sync.scopes import BATCH
 from syncjobs import liveness, runner
 from syncjobs.admission import Scope
 from syncjobs.models import SyncJob
@@ -51,4 +52,4 @@ def _run(account: Account, job: SyncJob, size: int) -> BatchResult:
 def has_more(account: Account, job: SyncJob) -> bool:
     """Whether another call would find work: a pass is open, or this call stopped before the end, or did not end well."""
     open_pass = Checkpoint.objects.filter(account=account).exclude(position={}).exists()
-    return open_pass or job.state != State.SUCCEEDED or job.events.filter(code=MORE_TO_DO).exists()
+    return open_pass or job.state != State.SUCCEEDED or stopped_short(job)

@@ -1,7 +1,7 @@
 """Record on the account what a finished job means for it."""
 
 from mailsync.models import Account, Certificate, Checkpoint, Failure
-from mailsync.sync.scopes import MORE_TO_DO, WINDOW
+from mailsync.sync.scopes import BATCH, MORE_TO_DO, WINDOW
 from syncjobs.clock import SyncNow
 from syncjobs.models import SyncJob
 from syncjobs.states import State
@@ -17,8 +17,7 @@ def record(job: SyncJob, state: State, code: str) -> None:
     accounts = Account.objects.filter(pk=account.pk)
     if state is State.SUCCEEDED:
         accounts.update(sync_message_code="sync_done", sync_message_params={}, last_success_at=SyncNow())
-        stopped_short = job.mode == WINDOW or job.events.filter(code=MORE_TO_DO).exists()
-        if not stopped_short and is_complete(account):
+        if job.mode != WINDOW and not stopped_short(job) and is_complete(account):
             accounts.update(complete_as_of=SyncNow())
     elif state is State.FAILED:
         accounts.update(sync_message_code=code, sync_message_params=job.error_params)
@@ -26,6 +25,11 @@ def record(job: SyncJob, state: State, code: str) -> None:
             accounts.update(state=Account.State.RECONNECT)
     else:
         accounts.update(sync_message_code="sync_cancelled", sync_message_params={})
+
+
+def stopped_short(job: SyncJob) -> bool:
+    """Whether a batch ended with its request, before its work was done."""
+    return job.mode == BATCH and job.events.filter(code=MORE_TO_DO).exists()
 
 
 def is_complete(account: Account) -> bool:

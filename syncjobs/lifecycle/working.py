@@ -68,9 +68,8 @@ def release(
             **VISIBLE,
         ):
             raise LeaseLost
-        if failed_attempt or phase != Phase.NEXT_SLICE:
-            level = journal.Level.WARNING if failed_attempt else journal.Level.INFO
-            journal.note(job, code or phase, level, **{"seconds": round(wait.total_seconds()), **params})
+        level = journal.Level.WARNING if failed_attempt else journal.Level.INFO
+        journal.note(job, code or phase, level, **{"seconds": round(wait.total_seconds()), **params})
         if wait <= timedelta(0):
             dispatch.ring_after_commit(job.pk)
     progress.publish_fresh(job.pk)

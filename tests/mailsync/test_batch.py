@@ -68,6 +68,15 @@ def test_a_waiting_job_lends_itself_where_no_worker_consumes(account: Account, g
     assert result.job.state == State.RUNNING and len(held(account)) == 10
 
 
+def test_a_waiting_job_that_batches_alone_bring_to_its_end_proves_the_mirror(account: Account, gmail: Gmail) -> None:
+    waiting = request_sync(account, trigger=Trigger.BUTTON).job
+    assert sum(until_done(account, 15)) == 40
+    assert SyncJob.objects.get().pk == waiting.pk
+    account.refresh_from_db()
+    assert account.complete_as_of is not None
+    assert_exact(account, gmail)
+
+
 def test_a_job_that_workers_will_do_is_left_to_them(account: Account, gmail: Gmail) -> None:
     waiting = request_sync(account, trigger=Trigger.BUTTON).job
     liveness.seen(liveness.queue_name("interactive"))
