@@ -8,7 +8,7 @@ import pytest
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 # Stories that run the whole product: one after the other, so that each has the machine's time it needs.
-WHOLE = ("tests/flows/", "tests/config/test_supervisor.py")
+WHOLE = ("tests/flows/", "tests/chaos/test_chaos.py", "tests/config/test_supervisor.py")
 
 
 def chromium_program() -> str | None:

@@ -23,8 +23,8 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def gmail() -> Iterator[Gmail]:
-    """Thirty mailboxes of 600 messages: a full sync takes some four seconds, time enough to interrupt it."""
-    started = Gmail("--messages", str(MESSAGES), "--accounts", "30", "--latency", str(LATENCY))
+    """Sixty mailboxes of 600 messages: a full sync takes some four seconds, time enough to interrupt it."""
+    started = Gmail("--messages", str(MESSAGES), "--accounts", "60", "--latency", str(LATENCY))
     yield started
     started.stop()
 

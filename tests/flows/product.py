@@ -10,10 +10,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 import requests
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +29,20 @@ MISSING_HERE = (
     "MAILSYNC_EMBEDDED",
     "MAILSYNC_ROLE",
 )
+
+SERVERS = """
+import json, os
+print(json.dumps({name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "TOKEN_ENCRYPTION_KEYS")}))
+"""
+
+CONNECT = """
+import json
+from django.contrib.auth.models import User
+from mailsync.connect import connect
+from mailsync.credentials import user_grant
+demo = User.objects.get(username="demo")
+print(json.dumps([connect(demo, email, user_grant("sim-refresh-" + email)).pk for email in {0!r}]))
+"""
 
 HELD = """
 import hashlib, json
@@ -113,7 +129,8 @@ class Gmail(Started):
 
     def ids(self, email: str) -> list[str]:
         """The ids of a mailbox."""
-        box = requests.get(f"{self.address}/control/mailbox", params={"email": email}, timeout=TO_ANSWER).json()
+        options = {"email": email, "hashes": "0"}
+        box = requests.get(f"{self.address}/control/mailbox", params=options, timeout=TO_ANSWER).json()
         return [message["id"] for message in box["messages"]]
 
     def truth(self, email: str) -> dict[str, Any]:
@@ -158,6 +175,16 @@ class Product(Started):
         """Run Python within Django; what it prints as its last line, read as JSON."""
         return json.loads((self.manage("shell", "-v", "0", "-c", code).splitlines() or ["null"])[-1])
 
+    @cached_property
+    def servers(self) -> dict[str, str]:
+        """The addresses of the servers that it runs, with the keys."""
+        found: dict[str, str] = self.shell(SERVERS)
+        return found
+
+    def database(self) -> psycopg.Connection[Any]:
+        """A connection to its database; each statement commits by itself."""
+        return psycopg.connect(self.servers["DATABASE_URL"], autocommit=True, connect_timeout=int(TO_ANSWER))
+
     def held(self, *accounts: int) -> list[dict[str, Any]]:
         """The mirror of each account, in the form of `Gmail.truth`."""
         found: list[dict[str, Any]] = self.shell(HELD.format(accounts))
@@ -176,6 +203,11 @@ class Product(Started):
         found = re.search(r"account (\d+)", said)
         assert found, said
         return int(found[1])
+
+    def connect_all(self, emails: list[str]) -> list[int]:
+        """Connect many mailboxes of the demo user; the accounts' ids."""
+        found: list[int] = self.shell(CONNECT.format(emails))
+        return found
 
     def start(self, account: int, **parameters: Any) -> requests.Response:
         """Press Sync."""

@@ -1,6 +1,5 @@
 """The clock, told whole: beat, tick, worker."""
 
-import json
 import subprocess
 import sys
 
@@ -17,7 +16,7 @@ def test_a_due_account_syncs_by_itself_and_a_second_beat_changes_nothing(product
     beat = subprocess.Popen(
         [sys.executable, "-m", "celery", "-A", "config", "beat", "--pidfile=", "--loglevel", "ERROR"],
         cwd=ROOT,
-        env=product.environment | servers_of(product),
+        env=product.environment | product.servers,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -34,13 +33,6 @@ def test_a_due_account_syncs_by_itself_and_a_second_beat_changes_nothing(product
     assert len(still) == 1
     next_at = product.call("GET", f"/api/accounts/{account}/").json()["next_sync_at"]
     assert next_at > final["finished_at"]
-
-
-def servers_of(product: Product) -> dict[str, str]:
-    """The addresses of the servers that the product runs."""
-    names = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "TOKEN_ENCRYPTION_KEYS")
-    code = f"import os, json; print(json.dumps({{name: os.environ[name] for name in {names}}}))"
-    return json.loads(product.manage("shell", "-v", "0", "-c", code).splitlines()[-1])
 
 
 def jobs_of(product: Product, account: int) -> list[dict]:
