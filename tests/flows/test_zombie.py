@@ -10,7 +10,6 @@ import psycopg
 import pytest
 
 from tests.chaos import checker, ledger
-from tests.chaos.ledger import Entry
 from tests.flows.conftest import LATENCY
 from tests.flows.product import Gmail, Product, eventually
 
@@ -81,21 +80,16 @@ def ends_exact_without(
         job = product.finished(task_id, within=90)
         eventually(lambda: activity(database, zombie)["state"] in ("idle", "gone"), within=20)
     finally:
-        worker.send_signal(signal.SIGCONT)
+        product.signal([worker], signal.SIGCONT)
         gmail.control("latency", latency=LATENCY)
     entries = ledger.read(database, resource)
 
     assert job["state"] == "SUCCEEDED"
-    assert [entry for entry in entries if entry.id > stopped_at and is_of(entry, zombie)] == []
+    assert [entry for entry in entries if entry.id > stopped_at and entry.backend == zombie] == []
     assert len({entry.token for entry in entries if entry.claimed}) == 2
     assert checker.written_by_holders(entries) >= 2 * PAGE // 25
     assert checker.progress_rises(entries) and checker.at_most_one_active(entries)
     assert product.held(account) == [gmail.truth(mailbox)]
-
-
-def is_of(entry: Entry, zombie: int) -> bool:
-    """Whether the zombie's session wrote it, or it was written under the zombie's token."""
-    return entry.backend == zombie
 
 
 def holder(database: Database, account: int) -> int:

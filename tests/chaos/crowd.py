@@ -1,0 +1,98 @@
+"""People who press whatever they like while their mail changes, in an order that the seed fixes."""
+
+import random
+import threading
+from collections import Counter, deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from tests.flows.product import Gmail
+
+HANDS = 2  # each person presses with both
+PLANS = {"smart": 6, "full": 2, "cancel": 3, "retry": 1, "today": 2, "week": 1, "batch": 2, "simple": 1, "check": 1}
+REMEMBERED = 5  # jobs that a person still thinks of
+TIME_OUT = 60.0
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with one mailbox and a token."""
+
+    email: str
+    account: int
+    token: str
+
+
+class Crowd:
+    """Runs in threads from `start` to `stop`; what they heard is kept."""
+
+    def __init__(self, address: str, gmail: Gmail, people: list[Person], seed: int) -> None:
+        self.address, self.gmail, self.people, self.seed = address, gmail, people, seed
+        self.over = threading.Event()
+        self.heard: Counter[tuple[str, int]] = Counter()
+        self.accepted: set[str] = set()
+        self.changes = 0
+        self._pool = ThreadPoolExecutor(len(people) * HANDS + 1)
+        self._work: list[Future[None]] = []
+
+    def start(self) -> None:
+        """Everybody begins."""
+        hands = [person for person in self.people for _ in range(HANDS)]
+        self._work = [self._pool.submit(self._press, person, place) for place, person in enumerate(hands)]
+        self._work.append(self._pool.submit(self._change))
+
+    def stop(self) -> None:
+        """Everybody ends; what went wrong in a thread is raised here."""
+        self.over.set()
+        for each in self._work:
+            each.result(timeout=TIME_OUT * 2)
+        self._pool.shutdown()
+
+    def ask(self, person: Person, method: str, path: str, **params: Any) -> requests.Response:
+        """One call of the API."""
+        headers = {"Authorization": f"Token {person.token}"}
+        return requests.request(method, self.address + path, headers=headers, params=params, timeout=TIME_OUT)
+
+    def _press(self, person: Person, place: int) -> None:
+        dice = random.Random(self.seed * 1000 + place)
+        known: deque[str] = deque(maxlen=REMEMBERED)
+        while not self.over.wait(dice.uniform(0.3, 2.0)):
+            plan = dice.choices(list(PLANS), list(PLANS.values()))[0]
+            if plan in ("cancel", "retry"):
+                if not known:
+                    continue
+                answer = self.ask(person, "POST", f"/api/jobs/{dice.choice(known)}/{plan}/")
+            elif plan == "check":
+                answer = self.ask(person, "GET", "/api/sync/check")
+            elif plan == "full":
+                answer = self.ask(person, "POST", "/api/sync/smart", force_full="true")
+            else:
+                size = {"batch_size": dice.choice((20, 60, 200))} if plan == "batch" else {}
+                answer = self.ask(person, "POST", f"/api/sync/{plan}", **size)
+            self.heard[plan, answer.status_code] += 1
+            if answer.ok and (task := task_of(answer.json())):
+                known.append(task)
+                self.accepted.add(task)
+
+    def _change(self) -> None:
+        dice = random.Random(self.seed + 1)
+        while not self.over.wait(dice.uniform(0.3, 1.0)):
+            email = dice.choice(self.people).email
+            some = dice.sample(self.gmail.ids(email), 8)
+            try:
+                self.gmail.control("deliver", email=email, count=dice.randint(1, 6))
+                self.gmail.control("labels", email=email, ids=some[:5], add=["STARRED"], remove=["UNREAD"])
+                self.gmail.control("trash", email=email, ids=some[5:7])
+                self.gmail.control("delete", email=email, ids=some[7:])
+            except AssertionError:
+                continue  # one of them has just vanished
+            self.changes += 1
+
+
+def task_of(body: dict[str, Any]) -> str | None:
+    """The job that an answer speaks of."""
+    found: str | None = body.get("task_id") or (body.get("job") or {}).get("task_id")
+    return found

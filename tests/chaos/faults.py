@@ -1,0 +1,248 @@
+"""Break something every now and then, in an order that the seed fixes, and write down when."""
+
+import signal
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from random import Random
+from typing import Any
+
+import psutil
+import psycopg
+import redis
+from celery import Celery
+from kombu.exceptions import KombuError
+
+from tests.chaos.proxy import Weather
+from tests.chaos.world import World
+
+LEASE = 6.0
+DUPLICATES = 5
+WEATHERS: tuple[Weather, ...] = ("stall", "blackhole", "truncate", "trickle")
+PASSING = {"times": 4, "probability": 0.5}
+
+# What Gmail may answer, each for a few calls. The 403 names no time, and then a minute is waited: once is enough.
+REFUSALS: dict[str, dict[str, Any]] = {
+    "gmail 429": {"fault": "retry_after", "seconds": 3, "times": 4},
+    "gmail 403 by reason": {"fault": "user_rate_limit", "times": 1},
+    "gmail 500": {"fault": "500", **PASSING},
+    "gmail 503": {"fault": "503", **PASSING},
+    "gmail reset": {"fault": "reset", **PASSING},
+    "gmail truncated": {"fault": "truncate", **PASSING},
+    "gmail slow": {"fault": "slow", "seconds": 4, "times": 3},
+    "gmail hang": {"fault": "hang", "times": 2},
+    "gmail missing part": {"fault": "missing_part", **PASSING},
+    "gmail history 404": {"fault": "history404", "times": 2},
+}
+
+Strike = Callable[[], str | None]
+
+
+@dataclass
+class Injector:
+    """Strikes from the main thread, where the world lives: each kind once in a while, none twice before all have struck."""
+
+    world: World
+    seed: int
+    log: list[str] = field(default_factory=list)
+    struck: Counter[str] = field(default_factory=Counter)
+    signals: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.dice = Random(self.seed)
+        self.began = time.monotonic()
+        self.later: list[tuple[float, Callable[[], None]]] = []
+        self.celery = Celery("chaos", broker=self.world.redis_url, set_as_current=False)
+        self.celery.conf.broker_transport_options = {"socket_timeout": 2, "socket_connect_timeout": 2}
+        self.kinds = self._kinds()
+        self.deck: deque[str] = deque()
+
+    def _kinds(self) -> dict[str, Strike]:
+        kinds: dict[str, Strike] = {
+            "kill worker": partial(self._signal_main, signal.SIGKILL, " worker "),
+            "kill child": partial(self._signal_child, signal.SIGKILL),
+            "terminate worker": partial(self._signal_main, signal.SIGTERM, " worker "),
+            "kill beat": partial(self._signal_main, signal.SIGKILL, " beat "),
+            "freeze worker": partial(self._freeze, main=True),
+            "freeze child": partial(self._freeze, main=False),
+            "redis killed": partial(self._kill_server, "valkey", signal.SIGKILL),
+            "redis flushed": partial(self._redis, "FLUSHALL"),
+            "redis clients killed": partial(self._redis, "CLIENT KILL TYPE normal"),
+            "postgres stopped immediately": partial(self._kill_server, "postgres", signal.SIGQUIT),
+            "postgres backends terminated": self._terminate_backends,
+            "duplicates": self._duplicate,
+            "mail vanishes": self._vanish,
+        }
+        kinds |= {name: partial(self._gmail, rule) for name, rule in REFUSALS.items()}
+        for target in self.world.proxies:
+            kinds[f"{target} reset"] = partial(self._reset, target)
+            kinds |= {f"{target} {weather}": partial(self._weather, target, weather) for weather in WEATHERS}
+        return kinds
+
+    def run(self, seconds: float) -> None:
+        """For so long, and until each kind has struck."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until or len(self.struck) < len(self.kinds):
+            assert time.monotonic() < until + seconds + 60, f"never struck: {self.kinds.keys() - self.struck.keys()}"
+            self._pass(self.dice.uniform(0.5, 2.0))
+            self._strike()
+
+    def calm(self) -> None:
+        """End all trouble."""
+        for _, end in self.later:
+            end()
+        self.later.clear()
+        for proxy in self.world.proxies.values():
+            proxy.change("clear")
+        self.world.gmail.control("faults", rules=[])
+        self._note("calm")
+
+    def _pass(self, seconds: float) -> None:
+        """Let time pass, ending on the way what was to last a while."""
+        until = time.monotonic() + seconds
+        while (now := time.monotonic()) < until:
+            for each in [each for each in self.later if each[0] <= now]:
+                self.later.remove(each)
+                each[1]()
+            next_end = min((when for when, _ in self.later), default=until)
+            self.world.live(max(min(until, next_end) - time.monotonic(), 0.01))
+
+    def _strike(self) -> None:
+        if not self.deck:
+            kinds = list(self.kinds)
+            self.dice.shuffle(kinds)
+            self.deck.extend(kinds)
+        kind = self.deck.popleft()
+        try:
+            detail = self.kinds[kind]()
+        except (psutil.NoSuchProcess, psycopg.OperationalError, redis.RedisError, KombuError, OSError):
+            detail = None  # what it needs is broken already: it comes again
+        if detail is None:
+            self.deck.append(kind)
+            return
+        self.struck[kind] += 1
+        self._note(f"{kind}: {detail}")
+
+    def _note(self, what: str) -> None:
+        self.log.append(f"{time.strftime('%H:%M:%S')} {time.monotonic() - self.began:6.1f} {what}")
+
+    def _after(self, seconds: float, end: Callable[[], None]) -> None:
+        self.later.append((time.monotonic() + seconds, end))
+
+    def _signal_main(self, number: signal.Signals, *words: str) -> str | None:
+        victims = self.world.processes("celery", *words)
+        if not victims:
+            return None
+        victim = self.dice.choice(victims)
+        name = name_of(victim)
+        victim.send_signal(number)
+        self.signals[number.name] += 1
+        return name
+
+    def _child(self) -> psutil.Process | None:
+        mains = self.world.processes("celery", " worker ", "-c")
+        children = [child for main in mains for child in main.children()]
+        return self.dice.choice(children) if children else None
+
+    def _signal_child(self, number: signal.Signals) -> str | None:
+        child = self._child()
+        if child is None:
+            return None
+        child.send_signal(number)
+        self.signals[number.name] += 1
+        return str(child.pid)
+
+    def _freeze(self, *, main: bool) -> str | None:
+        """SIGSTOP for longer than the lease, then SIGCONT: what wakes up holds a lease that is gone."""
+        victims = self.world.processes("celery", " worker ") if main else [self._child()]
+        victim = self.dice.choice(victims) if victims else None
+        if victim is None:
+            return None
+        frozen = [victim, *(victim.children() if main else [])]
+        for each in frozen:
+            each.suspend()
+            self.signals["SIGSTOP"] += 1
+        seconds = LEASE + self.dice.uniform(1, 4)
+        self._after(seconds, partial(thaw, frozen))
+        return f"{[each.pid for each in frozen]} for {seconds:.1f} s"
+
+    def _kill_server(self, name: str, number: signal.Signals) -> str | None:
+        process = self.world.servers[name].process
+        if process is None or process.poll() is not None:
+            return None
+        process.send_signal(number)
+        self.signals[number.name] += 1
+        return str(process.pid)
+
+    def _redis(self, command: str) -> str | None:
+        with redis.Redis.from_url(self.world.redis_url, socket_timeout=2, retry=None) as client:
+            return str(client.execute_command(*command.split()))
+
+    def _terminate_backends(self) -> str | None:
+        with self.world.database() as database:
+            query = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'mailsync%' ORDER BY pid"
+            pids = [row[0] for row in database.execute(query) if self.dice.random() < 0.6]
+            for pid in pids:
+                database.execute("SELECT pg_terminate_backend(%s)", [pid])
+        return f"{len(pids)} backends" if pids else None
+
+    def _duplicate(self) -> str | None:
+        with self.world.database() as database:
+            query = "SELECT id, queue FROM syncjobs_syncjob WHERE state IN ('CREATED', 'RUNNING') ORDER BY id"
+            jobs = database.execute(query).fetchall()
+        if not jobs:
+            return None
+        job, queue = self.dice.choice(jobs)
+        with self.celery.connection_for_write() as connection:
+            for _ in range(DUPLICATES):
+                self.celery.send_task("syncjobs.run", [job], queue=queue, connection=connection, retry=False)
+        return f"job {job} {DUPLICATES} times"
+
+    def _vanish(self) -> str | None:
+        """Delete at Gmail what a running pass has listed and not fetched yet."""
+        query = """SELECT email, array_agg(gmail_id) FROM mailsync_listed l JOIN mailsync_account a ON a.id = account_id
+                   WHERE wanted GROUP BY email ORDER BY email"""
+        with self.world.database() as database:
+            listed = database.execute(query).fetchall()
+        if not listed:
+            return None
+        email, ids = self.dice.choice(listed)
+        there = sorted(set(ids) & set(self.world.gmail.ids(email)))[:3]
+        if not there:
+            return None
+        with suppress(AssertionError):  # somebody deleted one of them in between
+            self.world.gmail.control("delete", email=email, ids=there)
+        return f"{there} of {email}"
+
+    def _gmail(self, rule: dict[str, Any]) -> str:
+        self.world.gmail.control("faults", rules=[rule])
+        return str(rule)
+
+    def _reset(self, target: str) -> str | None:
+        count = self.world.proxies[target].reset()
+        return f"{count} connections" if count else None
+
+    def _weather(self, target: str, weather: Weather) -> str | None:
+        proxy = self.world.proxies[target]
+        if proxy.weather != "clear":
+            return None
+        seconds = self.dice.uniform(1.0, 4.0)
+        proxy.change(weather)
+        self._after(seconds, partial(proxy.change, "clear"))
+        return f"{seconds:.1f} s"
+
+
+def thaw(frozen: list[psutil.Process]) -> None:
+    """Let them go on."""
+    for each in frozen:
+        with suppress(psutil.NoSuchProcess):
+            each.resume()
+
+
+def name_of(worker: psutil.Process) -> str:
+    """The name that it was started under, or its pid."""
+    words = worker.cmdline()
+    return next((word for word in words if "@" in word), str(worker.pid))

@@ -1,0 +1,171 @@
+"""Everything breaks, again and again, while people click and mail changes; then it is quiet, and every mirror is exact."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.chaos import checker, ledger
+from tests.chaos.crowd import Crowd, Person
+from tests.chaos.faults import LEASE, Injector
+from tests.chaos.ledger import Entry
+from tests.chaos.world import World
+
+MAILBOXES = 6
+MESSAGES = 300
+LATENCY = 0.05
+EVERY = 8  # seconds between two runs by the clock
+
+SECONDS, SEED = 60.0, 1  # the default suite
+LONG_SECONDS, LONG_SEEDS = 180.0, (11, 22, 33)
+
+GRACE, SWEEP = LEASE * 2 / 3, 5.0
+# While workers, brokers and databases are away nobody can notice a cancel: the longest outage that the faults add up to.
+OUTAGE = 60.0
+QUIET_WITHIN = 240.0
+EXPECTED = {200, 202, 409, 429, 503}
+# What a job may fail of here. BUG is not among them, nor anything that asks a person for help.
+ENDS = {"", "STALE", "POISON", "gmail_unreachable", "database_trouble"}
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World(MESSAGES, MAILBOXES, LATENCY)
+    try:
+        made.start()
+        yield made
+    finally:
+        left = made.stop()
+    assert left == []
+
+
+@pytest.mark.timeout(600)
+def test_chaos_ends_exact(world: World, record_property: Callable[[str, object], None]) -> None:
+    chaos(world, SEED, SECONDS, record_property)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", LONG_SEEDS)
+def test_long_chaos_ends_exact(world: World, seed: int, record_property: Callable[[str, object], None]) -> None:
+    chaos(world, seed, LONG_SECONDS, record_property)
+
+
+def chaos(world: World, seed: int, seconds: float, record_property: Callable[[str, object], None]) -> None:
+    """One run; on failure it says how to repeat it, and what was broken when."""
+    with world.database() as database:
+        ledger.install(database)
+    injector = Injector(world, seed)
+    try:
+        record_property("summary", run(world, injector, seconds))
+    except BaseException as error:
+        error.add_note("\n".join((f"seed {seed}, {seconds} s", *injector.log, *world.complaints(), world.last_lines())))
+        raise
+
+
+def run(world: World, injector: Injector, seconds: float) -> str:
+    """Trouble, quiet, verdict: the report."""
+    emails = [f"user{number}@example.com" for number in range(1, MAILBOXES + 1)]
+    people = [Person(*each) for each in world.people(emails, EVERY)]
+    crowd = Crowd(world.address, world.gmail, people, injector.seed)
+    began = time.monotonic()
+    crowd.start()
+    try:
+        injector.run(seconds)
+    finally:
+        crowd.over.set()
+        injector.calm()
+        broken_for = time.monotonic() - began
+        crowd.stop()
+    quiet_after = be_quiet(world)
+    click_once_more(world, crowd)
+    with world.database() as database:
+        entries = ledger.read(database)
+        errors = Counter(row[0] for row in database.execute("SELECT error_code FROM syncjobs_syncjob"))
+    held = world.held([person.account for person in people])
+    truth = [world.gmail.truth(email) for email in emails]
+    checked = verdict(entries, crowd, held, truth)
+
+    assert set(errors) <= ENDS, errors
+    assert {status for _, status in crowd.heard} <= EXPECTED, crowd.heard
+    assert world.supervisor.run(lambda: not world.zombies(), timeout=15), world.zombies()
+    assert min(injector.struck.values()) > 0 and len(injector.struck) == len(injector.kinds)
+    return json.dumps(
+        {
+            "seed": injector.seed,
+            "seconds of faults": round(broken_for),
+            "quiet after": round(quiet_after),
+            "faults": dict(sorted(injector.struck.items())),
+            "faults in all": injector.struck.total(),
+            "signals": injector.signals,
+            "jobs": Counter(checker.last_states(entries).values()),
+            "errors": {code: count for code, count in errors.items() if code},
+            "claims": sum(bool(entry.claimed) for entry in entries),
+            "answers": {f"{plan} {status}": count for (plan, status), count in sorted(crowd.heard.items())},
+            "changes of mail": crowd.changes,
+            "invariants checked": checked,
+            "exceptions said": world.complaints(),
+        },
+        indent=1,
+    )
+
+
+def be_quiet(world: World) -> float:
+    """Wait until nothing is active any more, with nobody clicking; the seconds that took."""
+    began = time.monotonic()
+    assert world.supervisor.run(lambda: silenced(world), timeout=60)
+    assert world.supervisor.run(world.is_ready, timeout=120)
+    assert world.supervisor.run(lambda: active(world) == 0, timeout=QUIET_WITHIN), f"{active(world)} jobs still active"
+    return time.monotonic() - began
+
+
+def silenced(world: World) -> bool:
+    """Whether the clock could be told to rest: the database may have just begun anew."""
+    try:
+        world.silence_the_clock()
+    except ledger.psycopg.OperationalError:
+        return False
+    return True
+
+
+def active(world: World) -> int:
+    """How many jobs are not final."""
+    with world.database() as database:
+        query = "SELECT count(*) FROM syncjobs_syncjob WHERE state IN ('CREATED', 'RUNNING')"
+        row: tuple[int] | None = database.execute(query).fetchone()
+    return row[0] if row else 0
+
+
+def click_once_more(world: World, crowd: Crowd) -> None:
+    """One more sync for everybody, in the quiet: each succeeds."""
+    with ThreadPoolExecutor(1) as pool:
+        clicks = pool.submit(lambda: [crowd.ask(person, "POST", "/api/sync/smart") for person in crowd.people])
+        assert world.supervisor.run(clicks.done, timeout=60)
+        answers = clicks.result()
+    assert [answer.status_code for answer in answers] == [202] * len(answers)
+    crowd.accepted |= (tasks := {answer.json()["task_id"] for answer in answers})
+    assert world.supervisor.run(lambda: active(world) == 0, timeout=QUIET_WITHIN)
+    with world.database() as database:
+        query = "SELECT state, error_code FROM syncjobs_syncjob WHERE task_id = ANY(%s)"
+        assert set(database.execute(query, [sorted(tasks)]).fetchall()) == {("SUCCEEDED", "")}
+
+
+def verdict(
+    entries: list[Entry], crowd: Crowd, held: list[dict[str, Any]], truth: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """How often each invariant was looked at."""
+    cancels, longest = checker.cancels_end(entries, within=GRACE + SWEEP + OUTAGE)
+    return {
+        "versions of jobs, one active per mailbox": checker.at_most_one_active(entries),
+        "writes by the holder of the lease": checker.written_by_holders(entries),
+        "rising progress": checker.progress_rises(entries),
+        "accepted starts that are final": checker.accepted_end(entries, crowd.accepted),
+        "cancels that ended": cancels,
+        "longest cancel, seconds": round(longest, 1),
+        "answers without a 500": checker.no_server_errors(crowd.heard),
+        "messages equal to Gmail's": checker.mirrors_equal(held, truth),
+    }
