@@ -1,9 +1,10 @@
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 
 from mailsync import schedule
@@ -78,6 +79,29 @@ def test_one_mailbox_that_no_key_opens_does_not_stop_the_clock(due: Callable[...
     with connection.cursor() as cursor:
         cursor.execute("UPDATE mailsync_account SET credentials = 'no token of ours' WHERE id = %s", [sealed.pk])
     assert schedule.tick() == 2
+
+
+def test_a_mailbox_that_somebody_holds_does_not_stop_the_clock(due: Callable[..., Account]) -> None:
+    held, other = due("held@example.com"), due("other@example.com")
+    locked, ticked = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Account.objects.select_for_update(no_key=True).get(pk=held.pk)
+            locked.set()
+            assert ticked.wait(30)
+
+    def tick() -> int:
+        assert locked.wait(30)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '300ms'")
+            return schedule.tick()
+        finally:
+            ticked.set()
+
+    assert at_once([hold, tick]) == [None, 1]
+    assert SyncJob.objects.get().title == other.email
 
 
 def test_a_mailbox_whose_start_fails_waits_for_its_next_window_alone(due: Callable[..., Account]) -> None:

@@ -3,7 +3,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.conf import settings
+from django.db import connection, transaction
 
 from syncjobs import lease, lifecycle, shutdown
 from syncjobs.context import ALMOST_DONE, Context
@@ -31,6 +32,16 @@ def test_a_page_commits_progress_and_lease_together(running: Running, turn: Turn
     assert after.lease_until is not None and job.lease_until is not None
     assert after.lease_until - job.lease_until > timedelta(seconds=55)
     assert after.revision > job.revision
+
+
+def test_a_page_that_took_long_renews_the_lease_from_its_end(running: Running) -> None:
+    job = running()
+    with Context(job).page(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(0.2), clock_timestamp()")
+        end = cursor.fetchone()[1]
+    after = fresh(job)
+    assert after.lease_until is not None
+    assert after.heartbeat_at >= end and after.lease_until >= end + settings.SYNC_LEASE
 
 
 def test_a_page_that_raises_leaves_nothing(running: Running) -> None:

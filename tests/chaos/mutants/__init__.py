@@ -1,0 +1,1 @@
+"""The product with one rule of the job protocol broken at a time, to see that a test notices."""
