@@ -136,7 +136,15 @@ class Protocol:
     def __init__(self, requests: tuple[Request, ...], rules: Rules, *, workers: int = 2, cancels: int = 1) -> None:
         self.requests, self.rules = requests, rules
         self.start = World(
-            (), ("none",) * len(requests), 0, 0, (Worker(),) * workers, (Ask(),) * len(requests), frozenset(), cancels, 1
+            (),
+            ("none",) * len(requests),
+            0,
+            0,
+            (Worker(),) * workers,
+            (Ask(),) * len(requests),
+            frozenset(),
+            cancels,
+            1,
         )
 
     def steps(self, world: World) -> Iterator[Step]:
@@ -164,9 +172,7 @@ class Protocol:
     # The doorbell, the sweeper, the person who cancels
 
     def _tend(self, world: World, place: int, job: Job) -> Iterator[Step]:
-        rings = world._replace(
-            jobs=_put(world.jobs, place, job._replace(rung=True)), messages=world.messages | {place}
-        )
+        rings = world._replace(jobs=_put(world.jobs, place, job._replace(rung=True)), messages=world.messages | {place})
         if not job.rung and job.token == NOBODY:
             yield Step("wake rings", rings)
         lost = job.token != NOBODY and self.rules.rescues
@@ -285,12 +291,17 @@ class Protocol:
     def _read(self, world: World, number: int, worker: Worker) -> Iterator[Step]:
         if not self.rules.fence_locks_the_row:
             job = self._held(world, number, worker)
-            yield Step(f"worker {number} checks", self._stand(world, number, worker._replace(at="checked") if job else Worker()))
+            yield Step(
+                f"worker {number} checks",
+                self._stand(world, number, worker._replace(at="checked") if job else Worker()),
+            )
             return
         if not self.rules.checkpoint_within_the_page and worker.mode == "large" and world.checkpoint == worker.page:
             yield Step(f"worker {number} moves the checkpoint", world._replace(checkpoint=worker.page + 1))
             return
-        yield Step(f"worker {number} commits a page", self._page(world, number, worker, self._held(world, number, worker)))
+        yield Step(
+            f"worker {number} commits a page", self._page(world, number, worker, self._held(world, number, worker))
+        )
 
     def _checked(self, world: World, number: int, worker: Worker) -> Iterator[Step]:
         job = world.jobs[worker.job] if worker.job != GONE else None
@@ -310,7 +321,9 @@ class Protocol:
         done = worker.page + 1 == PAGES[worker.mode]
         if worker.mode == "large":
             after = _mirrored(after, worker.page, done=done)
-        return self._stand(after, number, worker._replace(at="passed" if done else "ready", page=0 if done else worker.page + 1))
+        return self._stand(
+            after, number, worker._replace(at="passed" if done else "ready", page=0 if done else worker.page + 1)
+        )
 
     def _passed(self, world: World, number: int, worker: Worker) -> Iterator[Step]:
         job = self._held(world, number, worker)
@@ -336,7 +349,9 @@ class Protocol:
             return self._stand(world, number, worker._replace(at="stopping"))
         on = _changed(job, mode=job.further, further="")
         after = self._stand(world, number, _beginning(world, worker.job, job.further))
-        return self._begun(self._served(after._replace(jobs=_put(world.jobs, worker.job, on)), worker.mode), job.further)
+        return self._begun(
+            self._served(after._replace(jobs=_put(world.jobs, worker.job, on)), worker.mode), job.further
+        )
 
     def _goes_on(self, world: World, number: int, worker: Worker) -> Iterator[Step]:
         yield Step(f"worker {number} begins the further pass", self._further_pass(world, number, worker))

@@ -124,7 +124,11 @@ MUTANTS = (
     Mutant(
         "the finish does not look for a further pass",
         "what was asked for during a run is never done",
-        (Change(ENDING, ".filter(further__isnull=True, cancel_requested_at=None)", ".filter(cancel_requested_at=None)"),),
+        (
+            Change(
+                ENDING, ".filter(further__isnull=True, cancel_requested_at=None)", ".filter(cancel_requested_at=None)"
+            ),
+        ),
         (
             f"{LIFECYCLE}::test_a_further_pass_asked_before_the_end_goes_before_it",
             f"{RUNNER}::test_a_further_pass_asked_for_during_the_run_is_done_within_the_same_job",
@@ -140,7 +144,13 @@ MUTANTS = (
     Mutant(
         "a release clears the wish to cancel",
         "a job given back after a cancel runs on",
-        (Change(WORKING, "            dispatched_at=None,\n", "            dispatched_at=None,\n            cancel_requested_at=None,\n"),),
+        (
+            Change(
+                WORKING,
+                "            dispatched_at=None,\n",
+                "            dispatched_at=None,\n            cancel_requested_at=None,\n",
+            ),
+        ),
         (f"{LIFECYCLE}::test_a_job_given_back_after_the_wish_to_cancel_is_cancelled_by_the_next_sweep",),
     ),
     Mutant(
@@ -232,7 +242,11 @@ MUTANTS = (
     Mutant(
         "a replaced job hands nothing over",
         "the further pass that a silent job owed is forgotten",
-        (Change("syncjobs/admission.py", "return Verdict.REPLACE, wider(owed, asked)", "return Verdict.REPLACE, asked"),),
+        (
+            Change(
+                "syncjobs/admission.py", "return Verdict.REPLACE, wider(owed, asked)", "return Verdict.REPLACE, asked"
+            ),
+        ),
         (
             f"{LIFECYCLE}::test_a_silent_job_is_replaced",
             f"{LIFECYCLE}::test_a_replaced_job_hands_over_the_further_pass_that_it_owed",
@@ -286,7 +300,13 @@ MUTANTS = (
     Mutant(
         "a claim before its time",
         "backoff and quota waits are cut short by any doubled message",
-        (Change(MODELS, "return self.active().unleased().filter(not_before__lte=SyncNow())", "return self.active().unleased()"),),
+        (
+            Change(
+                MODELS,
+                "return self.active().unleased().filter(not_before__lte=SyncNow())",
+                "return self.active().unleased()",
+            ),
+        ),
         (f"{LIFECYCLE}::test_a_job_whose_wait_is_not_over_is_not_claimed",),
     ),
     Mutant(
@@ -330,7 +350,13 @@ MUTANTS = (
     Mutant(
         "the tick without SKIP LOCKED",
         "one mailbox that somebody holds stops the clock of all others",
-        (Change("mailsync/schedule.py", "select_for_update(no_key=True, skip_locked=True)", "select_for_update(no_key=True)"),),
+        (
+            Change(
+                "mailsync/schedule.py",
+                "select_for_update(no_key=True, skip_locked=True)",
+                "select_for_update(no_key=True)",
+            ),
+        ),
         (f"{SCHEDULE}::test_a_mailbox_that_somebody_holds_does_not_stop_the_clock",),
     ),
 )
