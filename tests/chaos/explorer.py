@@ -1,8 +1,10 @@
 """Visit every state of a protocol, breadth first; find the shortest way into a broken one, or into one without a way out."""
 
+import re
 from array import array
-from collections import deque
-from dataclasses import dataclass
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from functools import cache
 
 from tests.chaos.model import Protocol, Violation, World
 
@@ -17,6 +19,7 @@ class Found:
     transitions: int
     violation: str = ""
     way: tuple[str, ...] = ()
+    kinds: Counter[str] = field(default_factory=Counter)  # transitions by what happens, whoever does it
 
     def __str__(self) -> str:
         seen = f"{self.states:,} states, {self.transitions:,} transitions"
@@ -29,11 +32,12 @@ def explore(protocol: Protocol) -> Found:
     worlds = [protocol.start]
     came: list[tuple[int, str]] = [(0, "")]
     back: list[array] = [array("i")]  # who reaches this state by a fair step
-    transitions = at = 0
+    kinds: Counter[str] = Counter()
+    at = 0
     while at < len(worlds):
         try:
             for step in protocol.steps(worlds[at]):
-                transitions += 1
+                kinds[kind(step.name)] += 1
                 number = numbers.get(step.after)
                 if number is None:
                     number = numbers[step.after] = len(worlds)
@@ -43,13 +47,19 @@ def explore(protocol: Protocol) -> Found:
                 if step.fair:
                     back[number].append(at)
         except Violation as broken:
-            return Found(len(worlds), transitions, str(broken), _way(came, at))
+            return Found(len(worlds), kinds.total(), str(broken), _way(came, at))
         assert len(worlds) <= MOST_STATES, "the model has grown too big to be visited"
         at += 1
     stuck = _stuck(worlds, back)
     if stuck is not None:
-        return Found(len(worlds), transitions, "no way out", (*_way(came, stuck), str(worlds[stuck])))
-    return Found(len(worlds), transitions)
+        return Found(len(worlds), kinds.total(), "no way out", (*_way(came, stuck), str(worlds[stuck])))
+    return Found(len(worlds), kinds.total(), kinds=kinds)
+
+
+@cache
+def kind(name: str) -> str:
+    """What happens, whoever does it."""
+    return re.sub(r" \d+", "", name)
 
 
 def at_rest(world: World) -> bool:

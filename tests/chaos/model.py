@@ -1,8 +1,8 @@
 """The protocol of one resource's jobs in small immutable states; every decision comes from the code that the product runs.
 
-What a transaction does under a row's lock is one step; between two steps anything may happen. Time is abstract: a lease may run out, a
-worker may be silent, a grace may be over whenever the row allows it. A worker's token is the worker itself: a zombie is a worker that
-believes in a lease which the row does not name. Final rows leave the state; whoever still refers to one refers to GONE.
+What a transaction does under a row's lock is one step; between two steps anything may happen. Time is abstract: a lease may run
+out, a worker may be silent, a grace may be over whenever the row allows it. A worker's token is the worker itself: a zombie is a
+worker that believes in a lease which the row does not name. Final rows leave the state; who refers to one refers to GONE.
 """
 
 from collections.abc import Iterator
@@ -100,6 +100,7 @@ class Rules:
     pages_are_revisions: bool = True
     finish_heeds_further: bool = True
     finish_heeds_cancel: bool = True
+    finals_hold_no_lease: bool = True
     release_is_fenced: bool = True
     widening_looks_twice: bool = True
     further_looks_twice: bool = True
@@ -178,11 +179,11 @@ class Protocol:
         lost = job.token != NOBODY and self.rules.rescues
         if not job.cancelling and (lost or (job.rung and job.token == NOBODY and self.rules.rings_again)):
             yield Step("sweep rings", rings, fair=job.token in (NOBODY, DEAD))
-        cancelled = world._replace(jobs=_put(world.jobs, place, _final(job, State.CANCELLED)))
+        cancelled = world._replace(jobs=_put(world.jobs, place, self._final(job, State.CANCELLED)))
         if job.cancelling and self.rules.forces_cancels:
             yield Step("sweep cancels", cancelled, fair=job.token in (NOBODY, DEAD))
         if world.cancels:
-            wishes = tuple("withdrawn" if wish in ("new", "owed") else wish for wish in world.wishes)
+            wishes = _withdrawn(world.wishes)
             yield Step("cancel ends the job", cancelled._replace(wishes=wishes, cancels=0), fair=False)
             wished = _changed(job, cancelling=True, further="")
             yield Step(
@@ -222,11 +223,11 @@ class Protocol:
         job = world.jobs[ask.job] if ask.job != GONE else None
         if ask.verdict is Verdict.CREATE or ask.verdict is Verdict.SUPERSEDE:
             if job and job.cancelling:
-                answered = answered._replace(jobs=_put(world.jobs, ask.job, _final(job, State.CANCELLED)))
+                answered = answered._replace(jobs=_put(world.jobs, ask.job, self._final(job, State.CANCELLED)))
             yield self._create(answered, ask.mode)
         elif ask.verdict is Verdict.REPLACE:
             if job and job.state is State.RUNNING:
-                stale = answered._replace(jobs=_put(world.jobs, ask.job, _final(job, State.FAILED)))
+                stale = answered._replace(jobs=_put(world.jobs, ask.job, self._final(job, State.FAILED)))
                 yield self._create(stale, ask.mode)
             assert ask.otherwise
             loud = Ask("decided", *ask.otherwise, ask.job)
@@ -273,6 +274,17 @@ class Protocol:
     def _ready(self, world: World, number: int, worker: Worker) -> Iterator[Step]:
         yield Step(f"worker {number} reads a page", self._stand(world, number, worker._replace(at="read")))
         yield Step(f"worker {number} gives the job back", self._release(world, number, worker), fair=False)
+        yield Step(f"worker {number} fails the job", self._fail(world, number, worker), fair=False)
+
+    def _fail(self, world: World, number: int, worker: Worker) -> World:
+        """Only a person can mend it: whoever waits is told so."""
+        away = self._stand(world, number, Worker())
+        job = self._held(world, number, worker)
+        if job is None:
+            return away
+        return away._replace(
+            jobs=_put(world.jobs, worker.job, self._final(job, State.FAILED)), wishes=_withdrawn(world.wishes)
+        )
 
     def _trouble(self, world: World, number: int, worker: Worker) -> Iterator[Step]:
         yield Step(f"worker {number} outlives the trouble", self._release(world, number, worker))
@@ -336,7 +348,7 @@ class Protocol:
         else:
             if job.cancelling:
                 raise Violation("a cancelled job succeeded")
-            done = _final(job, State.SUCCEEDED)
+            done = self._final(job, State.SUCCEEDED)
             after = self._served(self._stand(world, number, Worker()), worker.mode)
             after = after._replace(jobs=_put(world.jobs, worker.job, done))
         yield Step(f"worker {number} finishes", after)
@@ -360,7 +372,7 @@ class Protocol:
         job = self._held(world, number, worker)
         after = self._stand(world, number, Worker())
         if job is not None:
-            after = after._replace(jobs=_put(world.jobs, worker.job, _final(job, State.CANCELLED)))
+            after = after._replace(jobs=_put(world.jobs, worker.job, self._final(job, State.CANCELLED)))
         yield Step(f"worker {number} stops as asked", after)
 
     def _held(self, world: World, number: int, worker: Worker) -> Job | None:
@@ -385,6 +397,11 @@ class Protocol:
             if wishes[number] == "owed" and covers(mode, request.mode):
                 wishes = _put(wishes, number, "served")
         return world._replace(wishes=wishes)
+
+    def _final(self, job: Job, state: State) -> Job:
+        bar = FULL_BAR if state is State.SUCCEEDED else job.bar
+        token = NOBODY if self.rules.finals_hold_no_lease else job.token
+        return _changed(job, state=state, token=token, bar=bar)
 
     def _stand(self, world: World, number: int, worker: Worker) -> World:
         return world._replace(workers=_put(world.workers, number, worker))
@@ -413,13 +430,12 @@ class Protocol:
         return lost._replace(workers=workers)
 
 
+def _withdrawn(wishes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple("withdrawn" if wish in ("new", "owed") else wish for wish in wishes)
+
+
 def _changed(job: Job, **columns: object) -> Job:
     return job._replace(revision=job.revision + 1, **columns)  # type: ignore[arg-type]
-
-
-def _final(job: Job, state: State) -> Job:
-    bar = FULL_BAR if state is State.SUCCEEDED else job.bar
-    return _changed(job, state=state, token=NOBODY, bar=bar)
 
 
 def _mirrored(world: World, page: int, *, done: bool) -> World:

@@ -5,6 +5,30 @@ import pytest
 from tests.chaos.explorer import explore
 from tests.chaos.model import Protocol, Request, Rules
 
+ACCIDENTS = {
+    "a message is lost",
+    "worker claims, the message comes twice",
+    "worker crashes",
+    "worker outlives the trouble",
+    "worker gives the job back",
+    "request: adopt",
+}
+STEPS = {
+    "request: create",
+    "request: further",
+    "request: replace",
+    "request: supersede",
+    "wake rings",
+    "worker claims",
+    "worker commits a page",
+    "worker finishes",
+    "worker begins the further pass",
+    "worker fails the job",
+    "worker stops as asked",
+    "cancel ends the job",
+    "cancel is asked for",
+    "sweep cancels",
+}
 SMALL, LARGE, PUSH = Request("small"), Request("large"), Request("small", again=True)
 
 
@@ -20,9 +44,12 @@ SMALL, LARGE, PUSH = Request("small"), Request("large"), Request("small", again=
 )
 def test_no_way_through_the_protocol_breaks_it_or_sticks(requests: tuple[Request, ...]) -> None:
     found = explore(Protocol(requests, Rules()))
-    print(found)
+    print(found, *(f"{count:>9,} {kind}" for kind, count in sorted(found.kinds.items())), sep="\n")
     assert not found.violation, found
     assert found.states > 10_000
+    seen = {kind.removesuffix(", lost by a failover") for kind in found.kinds if found.kinds[kind]}
+    assert seen >= ACCIDENTS | STEPS
+    assert {f"{kind}, lost by a failover" for kind in STEPS} <= set(found.kinds)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +64,7 @@ def test_no_way_through_the_protocol_breaks_it_or_sticks(requests: tuple[Request
         (Rules(bar_never_falls=False), (LARGE, SMALL), "the bar fell"),
         (Rules(pages_are_revisions=False), (SMALL,), "a change without a revision"),
         (Rules(finish_heeds_cancel=False), (SMALL,), "a cancelled job succeeded"),
+        (Rules(finals_hold_no_lease=False), (SMALL,), "a lease outside RUNNING"),
         (Rules(release_is_fenced=False), (SMALL,), "a final row changed"),
         (Rules(finish_heeds_further=False), (SMALL, LARGE), "no way out"),
         (Rules(widening_looks_twice=False), (SMALL, LARGE), "no way out"),

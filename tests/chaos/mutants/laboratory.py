@@ -53,7 +53,9 @@ class Laboratory:
 
     def run(self, tests: Sequence[str], *, new_schema: bool = False) -> Outcome:
         """Run these tests in the copy, with the servers of this very test run but a database apart."""
-        environment = _environment(new_schema) | {"PYTHONPYCACHEPREFIX": str(self.place / "bytecode")}
+        environment = _environment(new_schema)
+        if sys.dont_write_bytecode:  # every run would compile the whole world again
+            environment["PYTHONPYCACHEPREFIX"] = str(self.place / "bytecode")
         redis.Redis.from_url(
             environment["REDIS_URL"].rsplit("/", 1)[0] + f"/{14 + new_schema}", socket_timeout=5
         ).flushdb()
