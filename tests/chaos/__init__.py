@@ -1,0 +1,1 @@
+"""Real processes, seeded trouble, a ledger that the database itself writes."""

@@ -10,6 +10,7 @@ from syncjobs.context import Context
 from syncjobs.errors import CancelRequested, Interrupted, JobFailed, LeaseLost, RetryLater
 from syncjobs.models import SyncJob
 from syncjobs.states import Phase, State
+from tests.committed import at_once
 from tests.syncjobs.conftest import Ask, Turn
 from tests.syncjobs.kinds import Stage
 
@@ -250,6 +251,28 @@ def test_a_database_that_breaks_off_is_asked_again_until_the_job_can_be_given_ba
         with connection.cursor() as cursor:
             cursor.execute("DROP TRIGGER cut ON syncjobs_syncjob; DROP FUNCTION cut; DROP SEQUENCE knocks")
     assert after is not None and (after.lease_token, after.attempts, after.crashes) == (None, 1, 0)
+
+
+def test_a_connection_killed_between_two_pages_ends_the_slice_instead_of_being_replaced(ask: Ask, stage: Stage) -> None:
+    """The database that answers after a failover may never have had the last page: its checkpoint must be read again."""
+
+    def terminate(backend: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
+
+    def run(context: Context) -> None:
+        page(context)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            backend = cursor.fetchone()[0]
+        assert at_once([lambda: terminate(backend)]) == [None]
+        page(context)
+        page(context)
+
+    stage.runs = [run]
+    after = runner.run(ask().job.pk, "worker")
+    assert after is not None
+    assert (after.message_code, after.attempts, after.lease_token) == ("database_trouble", 1, None)
 
 
 def test_a_connection_killed_in_the_middle_of_a_page_leaves_nothing_of_it(ask: Ask, stage: Stage, turn: Turn) -> None:

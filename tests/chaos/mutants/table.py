@@ -359,4 +359,24 @@ MUTANTS = (
         ),
         (f"{SCHEDULE}::test_a_mailbox_that_somebody_holds_does_not_stop_the_clock",),
     ),
+    Mutant(
+        "a lost connection is replaced in mid-slice",
+        "a failover that lost the last page goes unnoticed, and the pass ends without it",
+        (
+            Change(
+                "syncjobs/context.py",
+                "from django.db import transaction",
+                "from django.db import connection, transaction",
+            ),
+            Change(
+                "syncjobs/context.py",
+                "        with transaction.atomic():\n            fresh = lease.lock(self.job)\n"
+                "            if fresh.cancel_requested_at is not None:\n                raise CancelRequested\n            report",
+                "        if not connection.is_usable():\n            connection.close()\n"
+                "        with transaction.atomic():\n            fresh = lease.lock(self.job)\n"
+                "            if fresh.cancel_requested_at is not None:\n                raise CancelRequested\n            report",
+            ),
+        ),
+        (f"{RUNNER}::test_a_connection_killed_between_two_pages_ends_the_slice_instead_of_being_replaced",),
+    ),
 )
