@@ -17,7 +17,7 @@ from tests.chaos.mutants.table import Change, Mutant
 
 ROOT = Path(__file__).resolve().parents[3]
 COPIED = ("config", "gmail", "mailsync", "syncjobs", "tests")
-PATIENCE = 170.0
+PATIENCE = 280.0
 OUTCOME = re.compile(r"^(PASSED|FAILED|ERROR) (tests/\S+::\w+)", re.MULTILINE)
 PLUGINS = ("-p", "pytest_django.plugin", "-p", "pytest_timeout", "-p", "no:cacheprovider")
 OPTIONS = ("-q", *PLUGINS, "--tb=line", "-rA", "--show-capture=no", "--timeout=60")
@@ -41,7 +41,7 @@ class Laboratory:
     """A copy of the product in `place`."""
 
     def __init__(self, place: Path) -> None:
-        self.place, self.written = place, 0
+        self.place, self.written, self.has_database = place, 0, False
         for package in COPIED:
             shutil.copytree(ROOT / package, place / package, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", place)
@@ -59,7 +59,7 @@ class Laboratory:
         redis.Redis.from_url(
             environment["REDIS_URL"].rsplit("/", 1)[0] + f"/{14 + new_schema}", socket_timeout=5
         ).flushdb()
-        options = [*OPTIONS, "--create-db" if new_schema else "--reuse-db"]
+        options = [*OPTIONS, *self._database(new_schema)]
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *options, *tests],
             cwd=self.place,
@@ -73,6 +73,13 @@ class Laboratory:
             kind: frozenset(name for said, name in found if said == kind) for kind in ("PASSED", "FAILED", "ERROR")
         }
         return Outcome(named["PASSED"], named["FAILED"], named["ERROR"], done.stdout + done.stderr)
+
+    def _database(self, new_schema: bool) -> list[str]:
+        """Made once for all who share it."""
+        if new_schema:
+            return ["--create-db"]
+        first, self.has_database = not self.has_database, True
+        return ["--reuse-db", "--create-db"] if first else ["--reuse-db"]
 
     @contextmanager
     def _changed(self, changes: Sequence[Change]) -> Iterator[None]:
