@@ -80,16 +80,18 @@ class Crowd:
     def _change(self) -> None:
         dice = random.Random(self.seed + 1)
         while not self.over.wait(dice.uniform(0.3, 1.0)):
-            email = dice.choice(self.people).email
-            some = dice.sample(self.gmail.ids(email), 8)
             try:
-                self.gmail.control("deliver", email=email, count=dice.randint(1, 6))
-                self.gmail.control("labels", email=email, ids=some[:5], add=["STARRED"], remove=["UNREAD"])
-                self.gmail.control("trash", email=email, ids=some[5:7])
-                self.gmail.control("delete", email=email, ids=some[7:])
-            except AssertionError:
-                continue  # one of them has just vanished
+                self._change_mail(dice, dice.choice(self.people).email)
+            except (AssertionError, requests.RequestException):
+                continue  # one of them has just vanished, or the machine is busy
             self.changes += 1
+
+    def _change_mail(self, dice: random.Random, email: str) -> None:
+        some = dice.sample(self.gmail.ids(email), 8)
+        self.gmail.control("deliver", email=email, count=dice.randint(1, 6))
+        self.gmail.control("labels", email=email, ids=some[:5], add=["STARRED"], remove=["UNREAD"])
+        self.gmail.control("trash", email=email, ids=some[5:7])
+        self.gmail.control("delete", email=email, ids=some[7:])
 
 
 def task_of(body: dict[str, Any]) -> str | None:

@@ -1,6 +1,7 @@
 """Everything breaks, again and again, while people click and mail changes; then it is quiet, and every mirror is exact."""
 
 import json
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,12 +22,15 @@ LATENCY = 0.05
 EVERY = 8  # seconds between two runs by the clock
 
 SECONDS, SEED = 60.0, 1  # the default suite
-LONG_SECONDS, LONG_SEEDS = 180.0, (11, 22, 33)
+LONG_SECONDS = 180.0
+LONG_SEEDS = [int(word) for word in os.environ.get("CHAOS_SEEDS", "11 22 33").split()]
+AGAIN = "repeat it: CHAOS_SEEDS={seed} script/test --long tests/chaos/test_chaos.py -k long"
 
 GRACE, SWEEP = LEASE * 2 / 3, 5.0
 # While workers, brokers and databases are away nobody can notice a cancel: the longest outage that the faults add up to.
 OUTAGE = 60.0
 QUIET_WITHIN = 240.0
+TAKEN_OVER = "was taken over; nothing of this slice was kept"
 EXPECTED = {200, 202, 409, 429, 503}
 # What a job may fail of here. BUG is not among them, nor anything that asks a person for help.
 ENDS = {"", "STALE", "POISON", "gmail_unreachable", "database_trouble"}
@@ -63,7 +67,8 @@ def chaos(world: World, seed: int, seconds: float, record_property: Callable[[st
     try:
         record_property("summary", run(world, injector, seconds))
     except BaseException as error:
-        error.add_note("\n".join((f"seed {seed}, {seconds} s", *injector.log, *world.complaints(), world.last_lines())))
+        again = AGAIN.format(seed=seed)
+        error.add_note("\n".join((again, *injector.log, *world.complaints(), world.last_lines(), again)))
         raise
 
 
@@ -85,12 +90,12 @@ def run(world: World, injector: Injector, seconds: float) -> str:
     click_once_more(world, crowd)
     with world.database() as database:
         entries = ledger.read(database)
-        errors = Counter(row[0] for row in database.execute("SELECT error_code FROM syncjobs_syncjob"))
+        ends = database.execute("SELECT trigger, error_code FROM syncjobs_syncjob").fetchall()
     held = world.held([person.account for person in people])
     truth = [world.gmail.truth(email) for email in emails]
     checked = verdict(entries, crowd, held, truth)
 
-    assert set(errors) <= ENDS, errors
+    assert {error for _, error in ends} <= ENDS, ends
     assert {status for _, status in crowd.heard} <= EXPECTED, crowd.heard
     assert world.supervisor.run(lambda: not world.zombies(), timeout=15), world.zombies()
     assert min(injector.struck.values()) > 0 and len(injector.struck) == len(injector.kinds)
@@ -103,7 +108,9 @@ def run(world: World, injector: Injector, seconds: float) -> str:
             "faults in all": injector.struck.total(),
             "signals": injector.signals,
             "jobs": Counter(checker.last_states(entries).values()),
-            "errors": {code: count for code, count in errors.items() if code},
+            "errors": Counter(error for _, error in ends if error),
+            "triggers": Counter(trigger for trigger, _ in ends),
+            "slices that found their lease gone": world.count(TAKEN_OVER),
             "claims": sum(bool(entry.claimed) for entry in entries),
             "answers": {f"{plan} {status}": count for (plan, status), count in sorted(crowd.heard.items())},
             "changes of mail": crowd.changes,

@@ -186,6 +186,10 @@ class World:
         """What the processes said last."""
         return b"\n".join(Path(self.said.name).read_bytes().splitlines()[-count:]).decode(errors="replace")
 
+    def count(self, words: str) -> int:
+        """How often the processes said so."""
+        return Path(self.said.name).read_text(errors="replace").count(words)
+
     def complaints(self) -> list[str]:
         """Every line that names an exception, with how often it came."""
         lines = Path(self.said.name).read_text(errors="replace").splitlines()
