@@ -36,9 +36,10 @@ def publish(job: SyncJob) -> None:
     global _broken_until
     if time.monotonic() < _broken_until:
         return
+    message = snapshot(job)
     try:
-        async_to_sync(_send)(job.owner_id, snapshot(job))
-    except (RedisError, OSError, TimeoutError) as error:
+        async_to_sync(_send)(job.owner_id, message)
+    except (RedisError, OSError, TimeoutError, RuntimeError) as error:  # uvloop: "the handler is closed" after a reset
         _broken_until = time.monotonic() + BREAK_SECONDS
         log.warning("cannot publish progress, browsers will poll: %s", type(error).__name__)
 
