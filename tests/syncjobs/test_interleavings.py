@@ -387,6 +387,7 @@ RACES: list[tuple[Opening, tuple[Script, ...]]] = [
 ]
 
 
+@pytest.mark.timeout(900)  # for a machine that is busy; well below a minute on an idle one
 def test_the_races_in_every_order_and_every_pair_and_some_triples_by_lot(
     theatre: Theatre, record_property: Record
 ) -> None:
