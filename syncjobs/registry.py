@@ -9,12 +9,13 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from syncjobs.admission import Wider
+from syncjobs.errors import NotRetryable
 from syncjobs.models import SyncJob
 from syncjobs.states import State
 
 
-class UnknownKind(LookupError):
-    """Settings name no such kind of job any more."""
+class UnknownKind(NotRetryable):
+    """Settings name no such kind of job any more, or what they name is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,5 +49,5 @@ def kind(name: str) -> Kind:
     """The kind called `name`; raises UnknownKind."""
     try:
         return import_string(settings.SYNC_KINDS[name])
-    except KeyError:
-        raise UnknownKind(name) from None
+    except (KeyError, ImportError) as error:
+        raise UnknownKind(name) from error
