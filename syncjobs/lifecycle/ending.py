@@ -1,10 +1,11 @@
 """Make a job final: well, badly, or because a person asked for it."""
 
+import logging
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models.functions import Coalesce
 
 from syncjobs import journal, progress, registry
@@ -13,6 +14,8 @@ from syncjobs.errors import AlreadyFinished, CancelRequested, LeaseLost
 from syncjobs.lifecycle.columns import NO_LEASE, VISIBLE
 from syncjobs.models import SyncJob
 from syncjobs.states import Phase, State
+
+log = logging.getLogger(__name__)
 
 
 def succeed(job: SyncJob) -> bool:
@@ -97,11 +100,15 @@ def finish(
     """Make `which` final if it still matches; the kind's own bookkeeping commits with it or not at all."""
     params = params or {}
     error = (
-        {"error_code": code, "error_params": params, "traceback": traceback[-20_000:]} if state is State.FAILED else {}
+        {"error_code": code, "error_params": params, "traceback": _storable(traceback[-20_000:])}
+        if state is State.FAILED
+        else {}
     )
     with transaction.atomic():
         savepoint = transaction.savepoint()
-        _tell_kind(job, state, code)  # first: it locks the resource, and resource comes before job in the lock order
+        _tell_kind(
+            job, state, code, savepoint
+        )  # first: it locks the resource, and resource comes before job in the lock order
         if not which.update(
             state=state,
             phase=Phase.DONE,
@@ -123,8 +130,20 @@ def finish(
     return True
 
 
-def _tell_kind(job: SyncJob, state: State, code: str) -> None:
+def _tell_kind(job: SyncJob, state: State, code: str, savepoint: str) -> None:
     try:
         registry.kind(job.kind).finished(job, state, code)
     except registry.UnknownKind:
         return  # settings no longer name it: the row may still become final
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # a bug in its bookkeeping: no success without it, but the end of a job must not hang on it
+        if state is State.SUCCEEDED:
+            raise
+        log.exception("the kind of job %s could not take note of its end", job.task_id)
+        transaction.savepoint_rollback(savepoint)
+
+
+def _storable(text: str) -> str:
+    """Without what Postgres refuses in a text: NUL, half a pair of UTF-16."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
