@@ -139,16 +139,19 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_TIMEZONE = "UTC"
+# Ticks that nobody took must not pile up for ever; yet a worker drops what is too old by its own clock, not by beat's, and
+# clocks differ.
+_TICK = {"queue": "control", "expires": 900}
 # django-celery-beat keeps these rows editable in the admin; each tick may be lost or doubled (design: the row is the truth).
 CELERY_BEAT_SCHEDULE = {
-    "wake due jobs": {"task": "syncjobs.wake", "schedule": 1.0, "options": {"queue": "control", "expires": 2}},
-    "sweep": {"task": "syncjobs.sweep", "schedule": 5.0, "options": {"queue": "control", "expires": 5}},
-    "canaries": {"task": "syncjobs.canaries", "schedule": 5.0, "options": {"queue": "control", "expires": 5}},
-    "hourly syncs": {"task": "mailsync.tick", "schedule": 5.0, "options": {"queue": "control", "expires": 5}},
-    "erase": {"task": "mailsync.erase", "schedule": 2.0, "options": {"queue": "control", "expires": 2}},
+    "wake due jobs": {"task": "syncjobs.wake", "schedule": 1.0, "options": _TICK},
+    "sweep": {"task": "syncjobs.sweep", "schedule": 5.0, "options": _TICK},
+    "canaries": {"task": "syncjobs.canaries", "schedule": 5.0, "options": _TICK},
+    "hourly syncs": {"task": "mailsync.tick", "schedule": 5.0, "options": _TICK},
+    "erase": {"task": "mailsync.erase", "schedule": 2.0, "options": _TICK},
     # Not on control: it may wait for Google, and who wakes jobs must not.
-    "revoke": {"task": "mailsync.revoke", "schedule": 30.0, "options": {"queue": "interactive", "expires": 30}},
-    "prune": {"task": "syncjobs.prune", "schedule": 3600.0, "options": {"queue": "control", "expires": 3600}},
+    "revoke": {"task": "mailsync.revoke", "schedule": 30.0, "options": _TICK | {"queue": "interactive"}},
+    "prune": {"task": "syncjobs.prune", "schedule": 3600.0, "options": _TICK | {"expires": 3600}},
 }
 
 # --- Jobs -----------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from syncjobs.models import SyncJob
 log = logging.getLogger(__name__)
 
 RUN_TASK = "syncjobs.run"
+EXPIRES = 900  # seconds, by the clocks of two machines: sender writes the moment, worker compares it with its own
 BREAK_SECONDS = 10.0  # after a failed ring nobody waits for the broker again for so long: the control worker rings anew
 
 # A worker that listens has all the time of the world; a click that rings has not: socket time-outs of its own, no retry.
@@ -59,7 +60,7 @@ def _send(job_id: int, queue: str) -> bool:
     try:
         with producers[current_app.connection_for_write(transport_options=options)].acquire(timeout=1) as producer:
             current_app.send_task(
-                RUN_TASK, [job_id], producer=producer, queue=queue, retry=False, ignore_result=True, expires=900
+                RUN_TASK, [job_id], producer=producer, queue=queue, retry=False, ignore_result=True, expires=EXPIRES
             )
     except (KombuError, OSError) as error:
         _broken_until = time.monotonic() + BREAK_SECONDS

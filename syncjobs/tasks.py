@@ -5,7 +5,7 @@ from typing import Any
 from celery import current_app, shared_task
 from celery.signals import task_received, worker_process_init, worker_ready, worker_shutting_down
 
-from syncjobs import keys, liveness, maintenance, orphans, runner, shutdown, watchdog
+from syncjobs import dispatch, keys, liveness, maintenance, orphans, runner, shutdown, watchdog
 from syncjobs.states import QUEUES
 
 
@@ -43,7 +43,7 @@ def canaries() -> None:
 
 
 def _release(queue: str) -> None:
-    current_app.send_task("syncjobs.canary", [queue], queue=queue, expires=10, retry=False)
+    current_app.send_task("syncjobs.canary", [queue], queue=queue, expires=dispatch.EXPIRES, retry=False)
 
 
 @shared_task(name="syncjobs.canary", ignore_result=True)
