@@ -3,9 +3,9 @@
 import signal
 import sys
 
-from tests.benchmarks import api, full
+from tests.benchmarks import api, full, jobs
 
-BENCHMARKS = {"full": full.run, "api": api.run}
+BENCHMARKS = {"full": full.run, "api": api.run, "jobs": jobs.run}
 
 
 def main(names: list[str]) -> int:

@@ -1,7 +1,9 @@
-"""The product's settings with one more address: a view that does nothing."""
+"""The product's settings with more addresses, views that do next to nothing, and a kind of job that does as little."""
 
 from config import settings as product
 
 globals().update({name: getattr(product, name) for name in dir(product) if name.isupper()})
 ROOT_URLCONF = "tests.benchmarks.urls"
-API_THROTTLES = product.API_THROTTLES | {"read": "1000000/minute"}  # counted as ever, refused never
+SYNC_KINDS = product.SYNC_KINDS | {"tiny": "tests.benchmarks.tiny.TINY"}
+# Counted as ever, refused never.
+API_THROTTLES = product.API_THROTTLES | {"read": "1000000/minute", "start": "1000000/minute"}
