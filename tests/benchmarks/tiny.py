@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from mailsync.connect import connect
 from mailsync.credentials import user_grant
-from syncjobs import lifecycle
+from syncjobs import dispatch, lifecycle
 from syncjobs.admission import Scope
 from syncjobs.context import Context
 from syncjobs.lifecycle import Answer, Asked
@@ -46,9 +46,27 @@ def write(job: SyncJob, what: str) -> None:
 
 
 def fill(jobs: int, mode: str = SMALL, *, ring: bool = True) -> list[int]:
-    """Ask for so many jobs as a product does, each of a resource of its own; their ids."""
+    """So many jobs that wait, each of a resource of its own; their ids."""
     owner = User.objects.get_or_create(username="tiny")[0]
-    return [request(owner, mode, f"tiny:{number}", ring=ring).job.pk for number in range(jobs)]
+    asked = [waiting(owner, mode, number) for number in range(jobs)]
+    pks = [job.pk for job in SyncJob.objects.bulk_create(asked)]
+    if ring:
+        for pk in pks:
+            dispatch.ring(pk)
+    return pks
+
+
+def waiting(owner: User, mode: str, number: int) -> SyncJob:
+    """A job as it was when it was asked for."""
+    return SyncJob(
+        task_id=f"tiny_{number}",
+        kind="tiny",
+        owner=owner,
+        resource=f"tiny:{number}",
+        title="A tiny thing",
+        mode=mode,
+        trigger=Trigger.BUTTON,
+    )
 
 
 def request(owner: User, mode: str, resource: str, *, ring: bool = True) -> Answer:

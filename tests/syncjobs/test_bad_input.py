@@ -300,7 +300,7 @@ def test_the_clock_of_a_worker_does_not_matter(
 def test_no_message_dies_of_a_clock_that_is_ten_minutes_off() -> None:
     """Celery writes the moment of expiry by the clock of the sender, reads it by the one of the worker."""
     ticks = [entry["options"]["expires"] for entry in product.CELERY_BEAT_SCHEDULE.values()]
-    assert min(*ticks, dispatch.EXPIRES, tasks.CANARY_EXPIRES) > 600
+    assert min(*ticks, dispatch.EXPIRES) > 600
 
 
 def test_a_job_whose_log_is_full_lives_on_and_says_how_it_ended(ask: Ask, stage: Stage, browser: Client) -> None:
