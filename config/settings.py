@@ -141,7 +141,7 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_TIMEZONE = "UTC"
 # Ticks that nobody took must not pile up for ever; yet a worker drops what is too old by its own clock, not by beat's, and
 # clocks differ.
-_TICK = {"queue": "control", "expires": 900}
+_TICK = {"queue": "control", "expire_seconds": 900}
 # django-celery-beat keeps these rows editable in the admin; each tick may be lost or doubled (design: the row is the truth).
 CELERY_BEAT_SCHEDULE = {
     "wake due jobs": {"task": "syncjobs.wake", "schedule": 1.0, "options": _TICK},
@@ -151,7 +151,7 @@ CELERY_BEAT_SCHEDULE = {
     "erase": {"task": "mailsync.erase", "schedule": 2.0, "options": _TICK},
     # Not on control: it may wait for Google, and who wakes jobs must not.
     "revoke": {"task": "mailsync.revoke", "schedule": 30.0, "options": _TICK | {"queue": "interactive"}},
-    "prune": {"task": "syncjobs.prune", "schedule": 3600.0, "options": _TICK | {"expires": 3600}},
+    "prune": {"task": "syncjobs.prune", "schedule": 3600.0, "options": _TICK | {"expire_seconds": 3600}},
 }
 
 # --- Jobs -----------------------------------------------------------------------------------------------------------
