@@ -27,8 +27,7 @@ RECOVERIES = 20
 JOBS, KILLS = 2_000, 20
 LEASE = "3s"  # the shortest that settings take; recovery grows with it
 TO_FILL, TO_RUN, TO_RECOVER = 600.0, 900.0, 60.0
-Row = tuple[str, str, str]
-"""One line of the table: what, how much, beside what."""
+Row = tuple[str, str, str]  # of the table: what, how much, beside what
 
 
 def run() -> str:
@@ -170,14 +169,17 @@ def losses(servers: Stage, connection: psycopg.Connection) -> Iterator[Row]:
 
 
 def small_jobs(servers: Stage, connection: psycopg.Connection, kills: int) -> tuple[float, ledger.Verdict]:
-    """Seconds of work, what came of it."""
+    """Seconds of work, what came of it; each kill meets a worker that holds a job."""
     ledger.clear(servers, connection)
     told(servers, f"len(tiny.fill({JOBS}))")
     with workers(servers, 2) as running:
         for kill in range(kills):
             finished(connection, JOBS * (kill + 1) // (kills + 1))
-            running.kill(kill % 2)
-            running.replace(kill % 2)
+            place = kill % 2
+            held = f"lease_token IS NOT NULL AND worker = '{place}@bench'"
+            until(lambda held=held: ledger.count(connection, held) > 0, within=TO_RECOVER, every=0.002)
+            running.kill(place)
+            running.replace(place)
         finished(connection, JOBS)
     return ledger.seconds(connection), ledger.verdict(connection, JOBS)
 
