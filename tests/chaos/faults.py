@@ -17,9 +17,8 @@ from celery import Celery
 from kombu.exceptions import KombuError
 
 from tests.chaos.proxy import Weather
-from tests.chaos.world import World
+from tests.chaos.world import LEASE, World
 
-LEASE = 6.0
 DUPLICATES = 5
 WEATHERS: tuple[Weather, ...] = ("stall", "blackhole", "truncate", "trickle")
 PASSING = {"times": 4, "probability": 0.5}

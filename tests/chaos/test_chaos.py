@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.chaos import checker, ledger
 from tests.chaos.crowd import Crowd, Person
-from tests.chaos.faults import LEASE, Injector
+from tests.chaos.faults import Injector
 from tests.chaos.ledger import Entry
-from tests.chaos.world import World
+from tests.chaos.world import LEASE, World
 
 MAILBOXES = 6
 MESSAGES = 300
@@ -134,7 +135,7 @@ def silenced(world: World) -> bool:
     """Whether the clock could be told to rest: the database may have just begun anew."""
     try:
         world.silence_the_clock()
-    except ledger.psycopg.OperationalError:
+    except psycopg.OperationalError:
         return False
     return True
 
