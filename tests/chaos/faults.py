@@ -20,6 +20,13 @@ from tests.chaos.proxy import Weather
 from tests.chaos.world import LEASE, World
 
 DUPLICATES = 5
+FREEZES = ("freeze worker", "freeze children")  # oftener than the rest: a zombie is what the lease is for
+LONGEST_FREEZE = LEASE * 4.0  # seconds
+TICK = 0.3
+
+# Whoever has most of a job still before it: the other shall be at it when the zombie awakes.
+HELD_NOW = """SELECT id, lease_token, worker FROM syncjobs_syncjob
+              WHERE lease_until > now() AND worker <> 'web' ORDER BY percentage, id DESC"""
 WEATHERS: tuple[Weather, ...] = ("stall", "blackhole", "truncate", "trickle")
 PASSING = {"times": 4, "probability": 0.5}
 
@@ -54,6 +61,8 @@ class Injector:
         self.dice = Random(self.seed)
         self.began = time.monotonic()
         self.later: list[tuple[float, Callable[[], None]]] = []
+        self.frozen: list[tuple[int, Any, float, list[psutil.Process]]] = []  # job, token, latest end, who
+        self.zombies = 0  # that awoke when another had the job
         self.celery = Celery("chaos", broker=self.world.redis_url, set_as_current=False)
         self.celery.conf.broker_transport_options = {"socket_timeout": 2, "socket_connect_timeout": 2}
         self.kinds = self._kinds()
@@ -66,7 +75,7 @@ class Injector:
             "terminate worker": partial(self._signal_main, signal.SIGTERM, " worker "),
             "kill beat": partial(self._signal_main, signal.SIGKILL, " beat "),
             "freeze worker": partial(self._freeze, main=True),
-            "freeze child": partial(self._freeze, main=False),
+            "freeze children": partial(self._freeze, main=False),
             "redis killed": partial(self._kill_server, "valkey", signal.SIGKILL),
             "redis flushed": partial(self._redis, "FLUSHALL"),
             "redis clients killed": partial(self._redis, "CLIENT KILL TYPE normal"),
@@ -94,6 +103,9 @@ class Injector:
         for _, end in self.later:
             end()
         self.later.clear()
+        for *_, victims in self.frozen:
+            thaw(victims)
+        self.frozen.clear()
         for proxy in self.world.proxies.values():
             proxy.change("clear")
         self.world.gmail.control("faults", rules=[])
@@ -106,24 +118,34 @@ class Injector:
             for each in [each for each in self.later if each[0] <= now]:
                 self.later.remove(each)
                 each[1]()
-            next_end = min((when for when, _ in self.later), default=until)
-            self.world.live(max(min(until, next_end) - time.monotonic(), 0.01))
+            self._thaw()
+            next_end = min([until, now + TICK, *(when for when, _ in self.later)])
+            self.world.live(max(next_end - time.monotonic(), 0.01))
 
     def _strike(self) -> None:
-        if not self.deck:
-            kinds = list(self.kinds)
-            self.dice.shuffle(kinds)
-            self.deck.extend(kinds)
-        kind = self.deck.popleft()
+        """The next kind that finds something to break."""
+        for _ in range(len(self.kinds)):
+            if not self.deck:
+                kinds = [*self.kinds, *FREEZES]
+                self.dice.shuffle(kinds)
+                self.deck.extend(kinds)
+            if self._try(self.deck.popleft()):
+                return
+
+    def _try(self, kind: str) -> bool:
+        if self.frozen and kind.startswith("postgres"):
+            self.deck.append(kind)  # a zombie that lost its connection could not even try to write
+            return False
         try:
             detail = self.kinds[kind]()
         except (psutil.NoSuchProcess, psycopg.OperationalError, redis.RedisError, KombuError, OSError):
             detail = None  # what it needs is broken already: it comes again
         if detail is None:
             self.deck.append(kind)
-            return
+            return False
         self.struck[kind] += 1
         self._note(f"{kind}: {detail}")
+        return True
 
     def _note(self, what: str) -> None:
         self.log.append(f"{time.strftime('%H:%M:%S')} {time.monotonic() - self.began:6.1f} {what}")
@@ -141,9 +163,12 @@ class Injector:
         self.signals[number.name] += 1
         return name
 
+    def _workers(self) -> list[psutil.Process]:
+        """The workers that have a pool."""
+        return self.world.processes("celery", " worker ", " -c ")
+
     def _child(self) -> psutil.Process | None:
-        mains = self.world.processes("celery", " worker ", "-c")
-        children = [child for main in mains for child in main.children()]
+        children = [child for main in self._workers() for child in main.children()]
         return self.dice.choice(children) if children else None
 
     def _signal_child(self, number: signal.Signals) -> str | None:
@@ -155,18 +180,34 @@ class Injector:
         return str(child.pid)
 
     def _freeze(self, *, main: bool) -> str | None:
-        """SIGSTOP for longer than the lease, then SIGCONT: what wakes up holds a lease that is gone."""
-        victims = self.world.processes("celery", " worker ") if main else [self._child()]
-        victim = self.dice.choice(victims) if victims else None
-        if victim is None:
+        """SIGSTOP whoever holds a lease, for longer than that: until somebody else has the job, or nearly so."""
+        with self.world.database() as database:
+            held = database.execute(HELD_NOW).fetchall()
+        if not held or self.frozen:
             return None
-        frozen = [victim, *(victim.children() if main else [])]
-        for each in frozen:
+        job, token, name = held[0]
+        worker = next((each for each in self._workers() if name_of(each).split("@")[0] == name.split("@")[0]), None)
+        if worker is None:
+            return None
+        victims = [*([worker] if main else []), *worker.children()]
+        for each in victims:
             each.suspend()
             self.signals["SIGSTOP"] += 1
-        seconds = LEASE + self.dice.uniform(1, 4)
-        self._after(seconds, partial(thaw, frozen))
-        return f"{[each.pid for each in frozen]} for {seconds:.1f} s"
+        self.frozen.append((job, token, time.monotonic() + LONGEST_FREEZE, victims))
+        return f"{name} {[each.pid for each in victims]}, which holds job {job}"
+
+    def _thaw(self) -> None:
+        """Wake the zombies whose job is another's by now."""
+        for each in list(self.frozen):
+            job, token, latest, victims = each
+            query = "SELECT lease_token FROM syncjobs_syncjob WHERE id = %s AND lease_token IS DISTINCT FROM %s"
+            with suppress(psycopg.OperationalError), self.world.database() as database:
+                lost = database.execute(query, [job, token]).fetchone()
+                if lost or time.monotonic() > latest:
+                    self.frozen.remove(each)
+                    thaw(victims)
+                    self.zombies += bool(lost and lost[0])
+                    self._note(f"thawed {[victim.pid for victim in victims]}; job {job} is held by {lost}")
 
     def _kill_server(self, name: str, number: signal.Signals) -> str | None:
         process = self.world.servers[name].process

@@ -29,7 +29,7 @@ from tests.flows.conftest import free_port
 from tests.flows.product import HELD, ROOT, Gmail
 
 TWICE = ("worker", "control", "beat")
-LEASE = 6  # seconds
+LEASE = 4  # seconds
 SHORT = {"SYNC_LEASE": f"{LEASE}s", "SYNC_SLICE": "4s", "SYNC_STALE_AFTER": "30s"}
 READY_WITHIN = 120.0
 
