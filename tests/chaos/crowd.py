@@ -12,7 +12,7 @@ import requests
 from tests.flows.product import Gmail
 
 HANDS = 2  # each person presses with both
-PLANS = {"smart": 6, "full": 2, "cancel": 2, "retry": 1, "today": 2, "week": 1, "batch": 2, "simple": 1, "check": 1}
+PLANS = {"smart": 10, "full": 3, "cancel": 1, "retry": 1, "today": 2, "week": 1, "batch": 2, "simple": 1, "check": 1}
 REMEMBERED = 5  # jobs that a person still thinks of
 TIME_OUT = 60.0
 

@@ -21,7 +21,8 @@ from tests.chaos.world import LEASE, World
 
 DUPLICATES = 5
 FREEZES = ("freeze worker", "freeze children")  # oftener than the rest: a zombie is what the lease is for
-LONGEST_FREEZE = LEASE * 4.0  # seconds
+LONGEST_FREEZE = 30.0  # seconds
+ENOUGH_ZOMBIES, ZOMBIES_WITHIN = 2, 120.0
 TICK = 0.3
 
 # Whoever has most of a job still before it: the other shall be at it when the zombie awakes.
@@ -97,6 +98,16 @@ class Injector:
             assert time.monotonic() < until + seconds + 60, f"never struck: {self.kinds.keys() - self.struck.keys()}"
             self._pass(self.dice.uniform(0.5, 2.0))
             self._strike()
+        self._raise_zombies()
+
+    def _raise_zombies(self) -> None:
+        """Freeze on until some awoke that another had replaced, while nothing else breaks: they can try to write."""
+        until = time.monotonic() + ZOMBIES_WITHIN
+        while self.zombies < ENOUGH_ZOMBIES or self.frozen:
+            assert time.monotonic() < until, f"{self.zombies} zombies only"
+            self._pass(1.0)
+            if not self.frozen:
+                self._try(self.dice.choice(FREEZES))
 
     def calm(self) -> None:
         """End all trouble."""

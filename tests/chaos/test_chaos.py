@@ -99,7 +99,7 @@ def run(world: World, injector: Injector, seconds: float) -> str:
     assert {error for _, error in ends} <= ENDS, ends
     assert {status for _, status in crowd.heard} <= EXPECTED, crowd.heard
     assert world.supervisor.run(lambda: not world.zombies(), timeout=15), world.zombies()
-    assert set(injector.struck) == set(injector.kinds) and injector.zombies > 0
+    assert set(injector.struck) == set(injector.kinds)
     return json.dumps(
         {
             "seed": injector.seed,

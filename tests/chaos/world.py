@@ -206,7 +206,7 @@ class World:
         self.supervisor.stop((({process.name for process in self.working}, 6.0), (None, 3.0)))
         self.network.stop()
         self.gmail.stop()
-        left = [process for process in family if process.is_running()]
+        _, left = psutil.wait_procs(family, timeout=5)
         for process in left:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
