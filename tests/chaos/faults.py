@@ -17,7 +17,7 @@ from celery import Celery
 from kombu.exceptions import KombuError
 
 from tests.chaos.proxy import Weather
-from tests.chaos.world import LEASE, World
+from tests.chaos.world import World
 
 DUPLICATES = 5
 FREEZES = ("freeze worker", "freeze children")  # oftener than the rest: a zombie is what the lease is for
