@@ -14,6 +14,7 @@ TEXTS = {
     "starting": _("Starting"),
     "claimed": _("Taken up by %(worker)s (slice %(slice)s)"),
     "rescued": _("Taken over by %(worker)s: the worker before fell silent (slice %(slice)s)"),
+    "taken_over": _("Taken over from a worker that fell silent"),
     "rung_again": _("Nobody came, so the workers were called again"),
     "worker_lost": _("The worker fell silent; another one was called"),
     "next_slice": _("Making room for others"),

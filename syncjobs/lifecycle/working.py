@@ -16,6 +16,8 @@ from syncjobs.lifecycle.columns import NO_LEASE, VISIBLE
 from syncjobs.models import SyncJob
 from syncjobs.states import Phase, State
 
+TAKEN_OVER = "taken_over"  # the message of a job whose last holder never gave it back
+
 
 def claim(job_id: int, worker: str) -> SyncJob | None:
     """Take the lease of a due job; None when it is not due, held or final: a doubled or late message says nothing.
@@ -31,7 +33,11 @@ def claim(job_id: int, worker: str) -> SyncJob | None:
             .update(
                 state=State.RUNNING,
                 phase=Case(When(state=State.CREATED, then=Value(Phase.STARTING)), default=F("phase")),
-                message_code=Case(When(state=State.CREATED, then=Value("starting")), default=F("message_code")),
+                message_code=Case(
+                    When(state=State.CREATED, then=Value("starting")),
+                    When(lease_token__isnull=False, then=Value(TAKEN_OVER)),
+                    default=F("message_code"),
+                ),
                 started_at=Coalesce("started_at", SyncNow()),
                 crashes=F("crashes") + crashed,
                 slices=F("slices") + 1,
@@ -46,7 +52,7 @@ def claim(job_id: int, worker: str) -> SyncJob | None:
         if not taken:
             return None
         job = SyncJob.objects.get(pk=job_id)
-        journal.note(job, "claimed" if not job.crashes else "rescued", worker=worker, slice=job.slices)
+        journal.note(job, "rescued" if job.message_code == TAKEN_OVER else "claimed", worker=worker, slice=job.slices)
     progress.publish(job)
     return job
 

@@ -128,12 +128,13 @@ class Reference:
     def claim(self, job: Job) -> Token | None:
         if not self.due(job) or job.cancel_at is not None:
             return None
-        job.crashes += job.token is not None
+        crashed = job.token is not None
+        job.crashes += crashed
         job.phase = "starting" if job.state == "CREATED" else job.phase
         self.claims += 1
         job.state, job.token, job.lease_until, job.heartbeat = "RUNNING", self.claims, self.now + LEASE, self.now
         job.slices, job.rings = job.slices + 1, 0
-        job.happens("rescued" if job.crashes else "claimed")
+        job.happens("rescued" if crashed else "claimed")
         return job.token
 
     def holds(self, job: Job, token: Token) -> bool:
@@ -163,7 +164,7 @@ class Reference:
         job.not_before, job.dispatched, job.heartbeat = self.now + wait, None, self.now
         job.token = job.lease_until = None
         job.phase, job.attempts = phase, job.attempts + failed
-        job.happens(*[phase] * (failed or phase != "next_slice"))
+        job.happens(phase)
         if not wait:
             self.ring(job)
         return "released"

@@ -160,6 +160,9 @@ def test_an_expired_lease_is_taken_over_and_counted(running: Running, turn: Turn
     rescued = lifecycle.claim(job.pk, "rescuer")
     assert rescued is not None and rescued.crashes == 1 and rescued.lease_token != job.lease_token
     assert codes(rescued)[-1] == "rescued"
+    lifecycle.release(rescued, wait=timedelta(0), phase=Phase.NEXT_SLICE, code="next_slice")
+    again = lifecycle.claim(job.pk, "rescuer")
+    assert again is not None and codes(again)[-1] == "claimed"
 
 
 def test_a_job_whose_wait_is_not_over_is_not_claimed(running: Running) -> None:
