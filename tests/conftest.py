@@ -8,9 +8,6 @@ import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
-# Stories that run the whole product: one after the other, so that each has the machine's time it needs.
-WHOLE = ("tests/flows/", "tests/chaos/test_chaos.py", "tests/config/test_supervisor.py")
-
 
 def chromium_program() -> str | None:
     """The Chromium of this machine."""
@@ -23,9 +20,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests marked `long` are deselected, not skipped, unless --long asks for them."""
-    for item in items:
-        if any(place in item.path.as_posix() for place in WHOLE):
-            item.add_marker(pytest.mark.xdist_group("whole"))
     if config.getoption("--long"):
         return
     long = [item for item in items if item.get_closest_marker("long")]

@@ -106,9 +106,8 @@ def finish(
     )
     with transaction.atomic():
         savepoint = transaction.savepoint()
-        _tell_kind(
-            job, state, code, savepoint
-        )  # first: it locks the resource, and resource comes before job in the lock order
+        # First: it locks the resource, and resource comes before job in the lock order.
+        _tell_kind(job, state, code, savepoint)
         if not which.update(
             state=state,
             phase=Phase.DONE,

@@ -106,7 +106,7 @@ class Injector:
         while self.zombies < ENOUGH_ZOMBIES or self.frozen:
             assert time.monotonic() < until, f"{self.zombies} zombies only"
             self._pass(1.0)
-            if not self.frozen:
+            if not self.frozen and self.zombies < ENOUGH_ZOMBIES:
                 self._try(self.dice.choice(FREEZES))
 
     def calm(self) -> None:

@@ -19,7 +19,7 @@ Each of these is the product with one rule broken; each is run, and the tests na
 |---|---|---|
 """
 
-pytestmark = [pytest.mark.xdist_group("mutants"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 observed: dict[str, list[str]] = {}
 
 

@@ -81,6 +81,7 @@ def test_twenty_jobs_outlive_a_redis_that_forgets_everything(
     assert product.shell(EARS) == ["control", "interactive", "scheduled"]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_twenty_jobs_outlive_a_redis_that_dies(
     product: Product, gmail: Gmail, mailboxes: Mailboxes, heard: States

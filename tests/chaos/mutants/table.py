@@ -318,7 +318,13 @@ MUTANTS = (
     Mutant(
         "a refused finish tells the kind",
         "an account is marked as synced by a job that goes on",
-        (Change(ENDING, "transaction.savepoint_rollback(savepoint)", "transaction.savepoint_commit(savepoint)"),),
+        (
+            Change(
+                ENDING,
+                "            transaction.savepoint_rollback(savepoint)\n            return False",
+                "            transaction.savepoint_commit(savepoint)\n            return False",
+            ),
+        ),
         (f"{LIFECYCLE}::test_nothing_of_a_refused_finish_is_kept",),
     ),
     Mutant(
