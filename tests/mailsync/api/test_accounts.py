@@ -16,13 +16,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def browser(anna: User) -> Client:
-    client = Client()
-    client.force_login(anna)
-    return client
-
-
-@pytest.fixture
 def mailbox(anna: User) -> Account:
     return connect(anna, "anna@example.com", user_grant("1//refresh"))
 

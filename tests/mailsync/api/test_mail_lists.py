@@ -14,13 +14,6 @@ from tests.mailsync.mirror import sync
 from tests.mailsync.simulated import Gmail
 
 
-@pytest.fixture
-def browser(anna: User) -> Client:
-    client = Client()
-    client.force_login(anna)
-    return client
-
-
 def test_labels_are_counted(browser: Client, account: Account, gmail: Gmail) -> None:
     sync(account)
     truth = gmail.mailbox()["messages"]

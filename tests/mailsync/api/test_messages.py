@@ -20,13 +20,6 @@ RAW = b"Subject: Hello\r\nContent-Type: text/plain\r\n\r\nGood morning\r\n"
 
 
 @pytest.fixture
-def browser(anna: User) -> Client:
-    client = Client()
-    client.force_login(anna)
-    return client
-
-
-@pytest.fixture
 def mail(anna: User) -> Message:
     account = Account.objects.create(owner=anna, email="anna@example.com", credentials="{}")
     message = Message.objects.create(

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -13,13 +12,6 @@ from syncjobs import runner
 from syncjobs.models import SyncJob
 from tests.mailsync.mirror import assert_exact, sync
 from tests.mailsync.simulated import Gmail
-
-
-@pytest.fixture
-def browser(anna: User) -> Client:
-    client = Client()
-    client.force_login(anna)
-    return client
 
 
 def test_simple_promises_nothing_more_than_a_start(browser: Client, account: Account) -> None:

@@ -25,13 +25,6 @@ RESTING: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-def browser(anna: User) -> Client:
-    client = Client()
-    client.force_login(anna)
-    return client
-
-
 def press(browser: Client, plan: str, **query: Any) -> Any:
     call = browser.get if plan == "check" else browser.post
     return call(f"/api/sync/{plan}", query_params=query)

@@ -17,13 +17,6 @@ LONGEST = 30 * 86_400
 
 
 @pytest.fixture
-def browser(anna: User) -> Client:
-    client = Client()
-    client.force_login(anna)
-    return client
-
-
-@pytest.fixture
 def mailbox(anna: User) -> Account:
     account = Account.objects.create(owner=anna, email="one@example.com", credentials="{}")
     Checkpoint.objects.create(account=account)

@@ -16,13 +16,6 @@ from tests.mailsync.simulated import Gmail
 STARTS = ["sync/smart", "sync/simple", "sync/today", "sync/week", "jobs/{job}/retry/", "accounts/{pk}/failures/retry/"]
 
 
-@pytest.fixture
-def browser(anna: User) -> Client:
-    client = Client()
-    client.force_login(anna)
-    return client
-
-
 @pytest.mark.parametrize("start", STARTS)
 def test_a_start_sent_twice_with_one_key_starts_once(browser: Client, anna: User, start: str) -> None:
     mailbox = Account.objects.create(owner=anna, email="anna@example.com", credentials="{}")

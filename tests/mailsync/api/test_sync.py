@@ -20,13 +20,6 @@ from tests.mailsync.mirror import sync
 from tests.mailsync.simulated import Gmail
 
 
-@pytest.fixture
-def browser(anna: User) -> Client:
-    client = Client()
-    client.force_login(anna)
-    return client
-
-
 def connected(owner: User, email: str, **fields: Any) -> Account:
     account = Account.objects.create(owner=owner, email=email, credentials="{}", **fields)
     Checkpoint.objects.create(account=account)
