@@ -3,10 +3,11 @@
 from typing import Protocol
 
 from gmail.prices import PRICES, price_table
+from gmail.priority import Priority
 from gmail.redis_window import RedisWindow
 from gmail.window import LocalWindow
 
-__all__ = ["PRICES", "Bucket", "LocalWindow", "RedisWindow", "Unlimited", "price_table"]
+__all__ = ["PRICES", "Bucket", "LocalWindow", "Priority", "RedisWindow", "Unlimited", "price_table"]
 
 
 class Bucket(Protocol):

@@ -11,11 +11,13 @@ from typing import Any
 
 import redis as redis_client
 
+from gmail.priority import Priority
 from gmail.window import MEMORY, SHARE, SLOT, SPAN, LocalWindow, allowance
 
 log = logging.getLogger(__name__)
 
-SCHEDULED_SHARE = 0.7  # of the project: the rest is kept for those who wait in front of a screen
+# Of the project: the rest is kept for those who come first.
+SHARES = {Priority.INTERACTIVE: 1.0, Priority.SCHEDULED: 0.7, Priority.BACKFILL: 0.5}
 AWAY = 5.0  # seconds without asking a Redis that did not answer
 _PREFIX = "{gmail-quota}"  # one hash tag: a cluster keeps all keys in one place
 
@@ -117,10 +119,10 @@ class RedisWindow:
         user_limit: int,
         project: str,
         project_limit: int,
-        interactive: bool,
+        priority: Priority,
         fallback: LocalWindow,
     ) -> None:
-        share = 1.0 if interactive else SCHEDULED_SHARE
+        share = SHARES[priority]
         self._user = allowance(user_limit) if user_limit else 0
         self._project = max(1, int(project_limit * SHARE * share)) if project_limit else 0
         self._fallback = fallback

@@ -13,7 +13,7 @@ from google.auth.credentials import Credentials
 from gmail import oauth
 from gmail.client import GmailClient
 from gmail.prices import price_table
-from gmail.quota import Bucket, Unlimited
+from gmail.quota import Bucket, Priority, Unlimited
 from gmail.redis_window import RedisWindow
 from gmail.window import LocalWindow
 from mailsync.models import Account
@@ -70,7 +70,7 @@ def open_mailbox(
     credentials: Credentials,
     wait: Callable[[float, str], None],
     *,
-    interactive: bool,
+    priority: Priority,
     max_wait: float,
     timeout: float = PATIENCE,
 ) -> GmailClient:
@@ -78,7 +78,7 @@ def open_mailbox(
     return GmailClient(
         credentials,
         base_url=settings.GOOGLE_BASE_URL,
-        bucket=bucket(account.email, interactive=interactive),
+        bucket=bucket(account.email, priority=priority),
         prices=price_table(settings.GMAIL_UNIT_COSTS),
         wait=wait,
         timeout=min(timeout, settings.SYNC_LEASE.total_seconds() / 2),
@@ -86,7 +86,7 @@ def open_mailbox(
     )
 
 
-def bucket(identity: str, *, interactive: bool) -> Bucket:
+def bucket(identity: str, *, priority: Priority) -> Bucket:
     """The quota of one Google identity and of the project, exact across all processes."""
     limit = settings.GMAIL_USER_UNITS_PER_MINUTE
     if not limit:
@@ -100,6 +100,6 @@ def bucket(identity: str, *, interactive: bool) -> Bucket:
         user_limit=limit,
         project=settings.GOOGLE_CLIENT_ID or "default",
         project_limit=settings.GMAIL_PROJECT_UNITS_PER_MINUTE,
-        interactive=interactive,
+        priority=priority,
         fallback=LocalWindow(limit),
     )

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gmail.errors import GmailError, GrantRevoked, RateLimited
+from gmail.quota import Priority
 from mailsync import schedule, windows
 from mailsync.api import lookup
 from mailsync.api.errors import ApiError
@@ -119,7 +120,7 @@ def _count(account: Account) -> Count:
         account,
         credentials,
         lambda seconds, _: time.sleep(seconds),
-        interactive=True,
+        priority=Priority.INTERACTIVE,
         max_wait=PATIENCE,
         timeout=IMPATIENCE,
     )

@@ -8,6 +8,7 @@ from google.auth.credentials import Credentials
 
 from gmail import errors as gmail_errors
 from gmail.client import GmailClient
+from gmail.quota import Priority
 from mailsync import outcome
 from mailsync.credentials import IMPATIENCE, PATIENCE, keep_refreshed, open_credentials, open_mailbox
 from mailsync.encryption import Undecryptable
@@ -23,6 +24,7 @@ from syncjobs.errors import Interrupted, JobFailed, RetryLater
 from syncjobs.registry import Kind
 from syncjobs.states import Phase, Queue
 
+PRIORITIES = {Queue.INTERACTIVE: Priority.INTERACTIVE, Queue.SCHEDULED: Priority.SCHEDULED}
 MOST_PATIENCE = 120.0  # seconds that a client waits for quota before the job is given back
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 3600.0
 
@@ -46,7 +48,7 @@ def _mailbox(context: Context, account: Account, credentials: Credentials) -> Gm
         account,
         credentials,
         _waiting(context),
-        interactive=context.job.queue == Queue.INTERACTIVE,
+        priority=PRIORITIES[Queue(context.job.queue)],
         max_wait=MOST_PATIENCE,
         timeout=PATIENCE if context.limit is None else IMPATIENCE,  # a limit is set by a request that must answer soon
     )

@@ -17,6 +17,7 @@ import pytest
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 
+from gmail.quota import Priority
 from mailsync.credentials import open_credentials, open_mailbox
 from mailsync.models import Account, Certificate, Change, Failure, Label, Listed, Message, RawMessage, Usage
 from mailsync.sync import job as sync_job
@@ -288,7 +289,7 @@ def _again(rows: Any) -> None:
 
 def _fetch_all_again(story: Story) -> None:
     mailbox = open_mailbox(
-        story.account, open_credentials(story.account), lambda *_: None, interactive=True, max_wait=1.0
+        story.account, open_credentials(story.account), lambda *_: None, priority=Priority.INTERACTIVE, max_wait=1.0
     )
     assert list(mailbox.get_messages(story.small()))
     mailbox.close()

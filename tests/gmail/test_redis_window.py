@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import redis
 
+from gmail.priority import Priority
 from gmail.redis_window import RedisWindow
 from gmail.window import LocalWindow
 from tests.gmail.spends import fullest_minute
@@ -18,7 +19,7 @@ FAR = 3000.0
 
 
 def window(shared: redis.Redis, identity: str = "a@example.com", **options: Any) -> RedisWindow:
-    settings = {"user_limit": LIMIT, "project": "p", "project_limit": 0, "interactive": True}
+    settings = {"user_limit": LIMIT, "project": "p", "project_limit": 0, "priority": Priority.INTERACTIVE}
     settings |= {"fallback": LocalWindow(settings["user_limit"])} | options
     return RedisWindow(shared, identity, **settings)
 
@@ -77,7 +78,7 @@ def test_a_spend_reserved_far_ahead_leaves_room_for_another_mailbox_before_it(sh
 
 
 def test_a_scheduled_pass_leaves_part_of_the_project_to_those_who_wait(shared: redis.Redis) -> None:
-    scheduled = window(shared, user_limit=0, project_limit=1000, interactive=False)
+    scheduled = window(shared, user_limit=0, project_limit=1000, priority=Priority.SCHEDULED)
     assert [scheduled.reserve(99, max_wait=0) for _ in range(7)] == [0.0] * 7
     assert scheduled.reserve(99, max_wait=0) > 55
     assert window(shared, "b", user_limit=0, project_limit=1000).reserve(99, max_wait=0) == 0.0

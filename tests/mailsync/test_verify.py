@@ -4,6 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from gmail.client import GmailClient
+from gmail.quota import Priority
 from mailsync.credentials import open_credentials, open_mailbox
 from mailsync.models import Account, Label, Message, RawMessage
 from mailsync.verify import Differences, verify
@@ -14,7 +15,9 @@ from tests.mailsync.simulated import Gmail
 @pytest.fixture
 def client_of(account: Account) -> Iterator[GmailClient]:
     sync(account)
-    client = open_mailbox(account, open_credentials(account), lambda *_: None, interactive=True, max_wait=1)
+    client = open_mailbox(
+        account, open_credentials(account), lambda *_: None, priority=Priority.INTERACTIVE, max_wait=1
+    )
     yield client
     client.close()
 

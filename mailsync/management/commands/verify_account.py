@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from gmail.errors import GmailError
+from gmail.quota import Priority
 from mailsync.credentials import keep_refreshed, open_credentials, open_mailbox
 from mailsync.encryption import Undecryptable
 from mailsync.management.accounts import account_called
@@ -37,7 +38,11 @@ class Command(BaseCommand):
         try:
             credentials = open_credentials(account)
             gmail = open_mailbox(
-                account, credentials, lambda seconds, _: time.sleep(seconds), interactive=True, max_wait=120
+                account,
+                credentials,
+                lambda seconds, _: time.sleep(seconds),
+                priority=Priority.INTERACTIVE,
+                max_wait=120,
             )
             with closing(gmail):
                 found = verify(account, gmail, sample=None if options["all"] else options["sample"])
