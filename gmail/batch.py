@@ -9,7 +9,7 @@ import re
 import urllib.parse
 import uuid
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import google.auth.transport
 import httplib2
@@ -19,6 +19,7 @@ from googleapiclient.http import BatchHttpRequest, HttpRequest
 from gmail.errors import GmailError, Transient
 
 Part = dict[str, Any] | GmailError
+K = TypeVar("K")
 
 _CONTENT_ID = re.compile(rb"^content-id:[ \t]*<?[^\r\n]*?\+[ \t]*([^\s>]+)>?[ \t]*\r?$", re.I | re.M)
 _STATUS = re.compile(rb"HTTP/[\d.]+ (\d{3})[^\n]*\n")
@@ -33,13 +34,13 @@ class BatchGet(BatchHttpRequest):
         super().__init__(batch_uri=batch_uri)
         self._refresh_request = refresh_request
 
-    def collect(self, requests: dict[str, HttpRequest], http: Any) -> dict[str, Part | HttpError]:
-        """Send all; the parsed answer or the error of each, by the id it was given."""
-        parts: dict[str, Part | HttpError] = {}
-        ids = list(requests)
+    def collect(self, requests: dict[K, HttpRequest], http: Any) -> dict[K, Part | HttpError]:
+        """Send all; the parsed answer or the error of each, by the key it was given."""
+        parts: dict[K, Part | HttpError] = {}
+        keys = list(requests)
 
         def keep(index: str, answer: Any, error: HttpError | None) -> None:
-            parts[ids[int(index)]] = error or answer
+            parts[keys[int(index)]] = error or answer
 
         for index, request in enumerate(requests.values()):
             request.postproc = _guarded(request.postproc)

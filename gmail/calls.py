@@ -25,16 +25,18 @@ class Calls:
         self._bucket = bucket
         self._prices = prices
 
-    def affordable(self, method: str, times: int) -> int:
-        """How many of `times` calls to pay for at once: at least one, and so many that they fill a minute evenly."""
-        if self._bucket.largest is None or not self._price(method):
-            return times
-        a_minute = max(1, self._bucket.largest // self._price(method))
-        return min(times, a_minute // math.ceil(a_minute / times))
+    def price(self, method: str) -> int:
+        """The units of one call; a method without a price must not look free, so it counts as the dearest."""
+        return self._prices[method] if method in self._prices else max(self._prices.values(), default=0)
 
-    def spend(self, method: str, times: int = 1) -> None:
-        """Reserve the units of `times` calls, then wait until they may be spent; raises RateLimited (scope "own")."""
-        units = self._price(method) * times
+    def affordable(self, units: int) -> int:
+        """How many of `units` to pay for at once: so many that such payments fill a minute evenly."""
+        if self._bucket.largest is None or not units:
+            return units
+        return self._bucket.largest // math.ceil(self._bucket.largest / units)
+
+    def spend(self, units: int) -> None:
+        """Reserve `units`, then wait until they may be spent; raises RateLimited (scope "own")."""
         delay = self._bucket.reserve(units, max_wait=self.max_wait)
         if delay > self.max_wait:
             raise RateLimited(f"our own quota is used up for {delay:.0f} s", time.time() + delay, "own")
@@ -43,11 +45,11 @@ class Calls:
         self.units += units
         self.requests += 1
 
-    def repeat(self, method: str, send: Callable[[], T], times: int = 1) -> T:
-        """Pay for `times` calls that one request makes, then send it: four times at most while it is Transient."""
+    def repeat(self, units: int, send: Callable[[], T]) -> T:
+        """Pay `units` for one request, then send it: four times at most while it is Transient."""
         attempt = 1
         while True:
-            self.spend(method, times)
+            self.spend(units)
             try:
                 return send()
             except RateLimited as error:
@@ -64,7 +66,3 @@ class Calls:
         seconds = backoff.pause(error, time.time())
         self._bucket.penalise(seconds)
         return seconds
-
-    def _price(self, method: str) -> int:
-        # A method without a price must not look free.
-        return self._prices[method] if method in self._prices else max(self._prices.values(), default=0)

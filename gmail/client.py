@@ -1,7 +1,7 @@
 """Call the methods of Gmail's API that a mirror needs."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import google.auth.credentials
 from googleapiclient.http import HttpRequest
@@ -14,12 +14,11 @@ from gmail.fetch import Fetch
 from gmail.parts import Appetite
 from gmail.prices import PRICES
 from gmail.quota import Bucket, Unlimited
-from gmail.resources import HistoryPage, Label, Message, MessagePage, Profile, Watch
+from gmail.resources import Ask, Format, HistoryPage, Label, Message, MessagePage, Profile, Thread, Watch
 from gmail.stream import Downloader
 from gmail.transport import Transport
 
 T = TypeVar("T")
-Format = Literal["raw", "full", "metadata", "minimal"]
 ME = "me"
 UNLIMITED = Unlimited()
 
@@ -85,10 +84,10 @@ class GmailClient:
         )
 
     def get_message(self, id: str, *, format: Format = "raw") -> Message:
-        return self._call("messages.get", lambda: self._get(id, format), decode.message)
+        return self._call("messages.get", lambda: self._message(id, format), decode.message)
 
-    def get_messages(self, ids: Sequence[str], *, format: Format = "raw") -> Iterator[tuple[str, Message | GmailError]]:
-        """Each id once with its message or its own error (NotFound, Refused, lasting Transient), in no promised order.
+    def fetch(self, asks: Iterable[Ask]) -> Iterator[tuple[Ask, Message | Thread | GmailError]]:
+        """Each ask once with its answer or its own error (NotFound, Refused, lasting Transient), in no promised order.
 
         Raises GrantRevoked, Transient when a whole batch keeps failing, RateLimited when Gmail or our own quota asks
         for more patience than `max_wait`; what was not yielded until then was not fetched.
@@ -97,13 +96,21 @@ class GmailClient:
             self._calls,
             self._appetite,
             send=lambda requests: self._transport.execute_batch(self._resources.batch_uri, requests),
-            request=lambda id_: self._get(id_, format),
-        ).run(ids)
+            request=self._request,
+        ).run(asks)
+
+    def get_messages(self, ids: Sequence[str], *, format: Format = "raw") -> Iterator[tuple[str, Message | GmailError]]:
+        """Each id once with its message or its own error; raises as `fetch` does."""
+        for ask, answer in self.fetch(Ask("message", id_, format) for id_ in ids):
+            if not isinstance(answer, Thread):
+                yield ask.id, answer
 
     def stream_message(self, id: str, *, on_chunk: Callable[[int], None]) -> Message:
         """One big message with its raw bytes; `on_chunk` hears the bytes received so far and may raise."""
-        url = self._get(id, "raw").uri
-        return self._calls.repeat("messages.get", lambda: self._downloader.get(url, on_chunk=on_chunk))
+        url = self._message(id, "raw").uri
+        return self._calls.repeat(
+            self._calls.price("messages.get"), lambda: self._downloader.get(url, on_chunk=on_chunk)
+        )
 
     def get_attachment(self, message_id: str, attachment_id: str) -> bytes:
         """The bytes of an attachment; ids age: take one from a fresh messages.get."""
@@ -140,13 +147,19 @@ class GmailClient:
         self._transport.close()
         self._downloader.close()
 
-    def _get(self, id: str, format: Format) -> HttpRequest:
+    def _request(self, ask: Ask) -> HttpRequest:
+        if ask.kind == "message":
+            return self._message(ask.id, ask.format)
+        return self._resources.threads.get(userId=ME, id=ask.id, format=ask.format)
+
+    def _message(self, id: str, format: Format) -> HttpRequest:
         return self._resources.messages.get(userId=ME, id=id, format=format)
 
     def _call(
         self, method: str, request: Callable[[], HttpRequest], read: Callable[[Any], T], *, history: bool = False
     ) -> T:
-        return self._calls.repeat(method, lambda: read(self._transport.execute(request(), history=history)))
+        units = self._calls.price(method)
+        return self._calls.repeat(units, lambda: read(self._transport.execute(request(), history=history)))
 
 
 def _given(**options: Any) -> dict[str, Any]:

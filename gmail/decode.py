@@ -21,6 +21,7 @@ from gmail.resources import (
     MessagePage,
     MessageRef,
     Profile,
+    Thread,
     Watch,
 )
 
@@ -86,6 +87,20 @@ def message(body: Json) -> Message:
         size=int(body.get("sizeEstimate", 0)),
         snippet=clean(html.unescape(body.get("snippet", ""))),
         raw=base64url(body["raw"]) if "raw" in body else None,
+        payload=_object(body["payload"]) if "payload" in body else None,
+    )
+
+
+def _object(value: Json) -> Json:
+    if not isinstance(value, Mapping):
+        raise TypeError
+    return value
+
+
+@_whole
+def thread(body: Json) -> Thread:
+    return Thread(
+        id=body["id"], history_id=int(body["historyId"]), messages=tuple(map(message, body.get("messages", ())))
     )
 
 

@@ -21,6 +21,7 @@ class Resources(NamedTuple):
     users: Any
     messages: Any
     attachments: Any
+    threads: Any
     labels: Any
     history: Any
     batch_uri: str
@@ -60,6 +61,7 @@ def resources(base_url: str = "") -> Resources:
         users=users,
         messages=messages,
         attachments=messages.attachments(),
+        threads=users.threads(),
         labels=users.labels(),
         history=users.history(),
         batch_uri=document["rootUrl"] + document["batchPath"],

@@ -1,4 +1,4 @@
-"""Fetch many messages in batches, sending the parts again that may succeed later."""
+"""Fetch many messages and threads in batches, sending the parts again that may succeed later."""
 
 import time
 from collections import deque
@@ -12,68 +12,83 @@ from gmail.batch import Part
 from gmail.calls import Calls
 from gmail.errors import GmailError, GrantRevoked, RateLimited, Transient
 from gmail.parts import Appetite
-from gmail.resources import Message
+from gmail.portion import messages_of, portion, weight
+from gmail.resources import Ask, Message, Thread
 
-METHOD = "messages.get"
-Answer = Message | GmailError
+METHODS = {"message": "messages.get", "thread": "threads.get"}
+Answer = Message | Thread | GmailError
 # Refusals in a row, without one message in between, after which the caller should look for other work.
 MOST_REFUSALS = 6
 
 
 @dataclass
 class Fetch:
-    """One fetching of many messages: what is left to ask for, how often each failed, how often Gmail refused."""
+    """One fetching of many asks: which are left, how often each failed, how often Gmail refused."""
 
     calls: Calls
     appetite: Appetite
-    send: Callable[[dict[str, HttpRequest]], dict[str, Part]]
-    request: Callable[[str], HttpRequest]
-    pending: deque[str] = field(default_factory=deque)
-    failures: dict[str, int] = field(default_factory=dict)
+    send: Callable[[dict[Ask, HttpRequest]], dict[Ask, Part]]
+    request: Callable[[Ask], HttpRequest]
+    pending: deque[Ask] = field(default_factory=deque)
+    failures: dict[Ask, int] = field(default_factory=dict)
     refusals: int = 0
 
-    def run(self, ids: Iterable[str]) -> Iterator[tuple[str, Answer]]:
-        """Each id once, in no promised order, with its message or its own error."""
-        self.pending.extend(dict.fromkeys(ids))
+    def run(self, asks: Iterable[Ask]) -> Iterator[tuple[Ask, Answer]]:
+        """Each ask once, in no promised order, with its answer or its own error."""
+        self.pending.extend(dict.fromkeys(asks))
         while self.pending:
-            count = self.calls.affordable(METHOD, min(self.appetite.parts, len(self.pending)))
+            count = self._affordable(portion(self.pending, self.appetite))
             yield from self._settle(self._ask([self.pending.popleft() for _ in range(count)]))
 
-    def _ask(self, ids: list[str]) -> dict[str, Answer]:
+    def _affordable(self, asks: list[Ask]) -> int:
+        """How many of `asks`, from the first, to pay for at once: at least one."""
+        left, count = self.calls.affordable(sum(map(self._price, asks))), 0
+        for ask in asks:
+            left -= self._price(ask)
+            if left < 0 and count:
+                break
+            count += 1
+        return count
+
+    def _price(self, ask: Ask) -> int:
+        return self.calls.price(METHODS[ask.kind])
+
+    def _ask(self, asks: list[Ask]) -> dict[Ask, Answer]:
+        units = sum(map(self._price, asks))
         try:
-            parts = self.calls.repeat(METHOD, lambda: self.send({id_: self.request(id_) for id_ in ids}), len(ids))
+            parts = self.calls.repeat(units, lambda: self.send({ask: self.request(ask) for ask in asks}))
         except RateLimited as error:
             if error.scope == "own":
                 raise
-            return dict.fromkeys(ids, error)
-        return {id_: _message(parts[id_]) for id_ in ids}
+            return dict.fromkeys(asks, error)
+        return {ask: _read(ask, parts[ask]) for ask in asks}
 
-    def _settle(self, answers: dict[str, Answer]) -> Iterator[tuple[str, Answer]]:
+    def _settle(self, answers: dict[Ask, Answer]) -> Iterator[tuple[Ask, Answer]]:
         """Hand out what is final; put the rest back, then hold off as long as the worst of it asks for."""
-        messages = [answer for answer in answers.values() if isinstance(answer, Message)]
+        sizes = [weight(message) for message in messages_of(answers.values())]
         refused = [answer for answer in answers.values() if isinstance(answer, RateLimited)]
         worst_attempt = 0
-        for id_, answer in answers.items():
+        for ask, answer in answers.items():
             if isinstance(answer, GrantRevoked):
                 raise answer
             if isinstance(answer, RateLimited):
-                self.pending.append(id_)
-            elif isinstance(answer, Transient) and self._count_failure(id_) < backoff.ATTEMPTS:
-                self.pending.append(id_)
-                worst_attempt = max(worst_attempt, self.failures[id_])
+                self.pending.append(ask)
+            elif isinstance(answer, Transient) and self._count_failure(ask) < backoff.ATTEMPTS:
+                self.pending.append(ask)
+                worst_attempt = max(worst_attempt, self.failures[ask])
             else:
-                yield id_, answer
+                yield ask, answer
         if refused:
-            self._hold_off(refused, progress=bool(messages))
+            self._hold_off(refused, progress=bool(sizes))
             return
         self.refusals = 0
-        self.appetite.digested(len(messages), sum(len(message.raw or b"") for message in messages))
+        self.appetite.digested(len(sizes), sum(sizes))
         if worst_attempt:
             self.calls.wait(backoff.jitter(worst_attempt), "backoff")
 
-    def _count_failure(self, id_: str) -> int:
-        self.failures[id_] = self.failures.get(id_, 0) + 1
-        return self.failures[id_]
+    def _count_failure(self, ask: Ask) -> int:
+        self.failures[ask] = self.failures.get(ask, 0) + 1
+        return self.failures[ask]
 
     def _hold_off(self, refused: list[RateLimited], *, progress: bool) -> None:
         self.appetite.refused()
@@ -85,10 +100,10 @@ class Fetch:
         self.calls.wait(seconds, "quota")
 
 
-def _message(part: Part) -> Answer:
+def _read(ask: Ask, part: Part) -> Answer:
     if isinstance(part, GmailError):
         return part
     try:
-        return decode.message(part)
+        return decode.message(part) if ask.kind == "message" else decode.thread(part)
     except Transient as error:
         return error

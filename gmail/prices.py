@@ -14,11 +14,12 @@ _2021 = {
     "messages.list": 5,
     "messages.get": 5,
     "messages.attachments.get": 5,
+    "threads.get": 10,
     "history.list": 2,
     "watch": 100,
     "stop": 50,
 }
-_2026 = _2021 | {"messages.get": 20, "messages.attachments.get": 20}
+_2026 = _2021 | {"messages.get": 20, "messages.attachments.get": 20, "threads.get": 40}
 
 PRICES: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {"2026": MappingProxyType(_2026), "2021": MappingProxyType(_2021)}

@@ -3,8 +3,11 @@
 Message, thread and label ids are strings, history ids are integers, times are milliseconds since 1970.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Format = Literal["raw", "full", "metadata", "minimal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,24 @@ class MessagePage:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """A message or a whole thread to fetch in one of Gmail's formats; of threads there is no "raw".
+
+    `expected` is how many messages its answer is likely to hold: it only decides how many asks share a batch.
+    """
+
+    kind: Literal["message", "thread"]
+    id: str
+    format: Format = "full"
+    expected: int = field(default=1, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """A message; `raw` is None unless asked for, `snippet` is plain text, `size` is in bytes."""
+    """A message; `snippet` is plain text, `size` is in bytes.
+
+    `raw` comes with format "raw" only, `payload` (Gmail's JSON tree of parts) with "full" and "metadata" only.
+    """
 
     id: str
     thread_id: str
@@ -49,6 +68,16 @@ class Message:
     size: int
     snippet: str
     raw: bytes | None = None
+    payload: Mapping[str, Any] | None = field(default=None, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A conversation with all its messages, oldest first, those in spam and trash included."""
+
+    id: str
+    history_id: int
+    messages: tuple[Message, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from gmail.batch import BatchGet, Part
 from gmail.errors import GmailError
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 
 class Transport:
@@ -36,15 +37,15 @@ class Transport:
         except HttpError as error:
             raise as_error(error, history=history) from error
 
-    def execute_batch(self, batch_uri: str, requests: dict[str, HttpRequest]) -> dict[str, Part]:
-        """One answer or error per request, by its id; raises a GmailError when the batch as a whole fails."""
+    def execute_batch(self, batch_uri: str, requests: dict[K, HttpRequest]) -> dict[K, Part]:
+        """One answer or error per request, by its key; raises a GmailError when the batch as a whole fails."""
         try:
             parts = self._exchange(lambda: self._send_batch(batch_uri, requests))
         except HttpError as error:
             raise as_error(error) from error
-        return {id_: as_error(part) if isinstance(part, HttpError) else part for id_, part in parts.items()}
+        return {key: as_error(part) if isinstance(part, HttpError) else part for key, part in parts.items()}
 
-    def _send_batch(self, batch_uri: str, requests: dict[str, HttpRequest]) -> dict[str, Any]:
+    def _send_batch(self, batch_uri: str, requests: dict[K, HttpRequest]) -> dict[K, Any]:
         if not self.http.credentials.valid:
             # Here, because BatchHttpRequest would refresh through an Http without a time-out.
             self.http.credentials.refresh(self.refresh_request)

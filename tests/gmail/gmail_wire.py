@@ -30,6 +30,19 @@ def message(id: str, raw: bytes = b"Subject: x\r\n\r\nhi\r\n") -> dict[str, Any]
     }
 
 
+def thread(id: str, *ids: str) -> dict[str, Any]:
+    """The answer of threads.get in format full."""
+    return {"id": id, "historyId": "9", "messages": [full(each) | {"threadId": id} for each in ids]}
+
+
+def full(id: str, text: bytes = b"hi") -> dict[str, Any]:
+    """The answer of messages.get in format full."""
+    data = base64.urlsafe_b64encode(text).decode()
+    body = {"size": len(text), "data": data}
+    shown = {key: value for key, value in message(id).items() if key != "raw"}
+    return shown | {"payload": {"partId": "", "mimeType": "text/plain", "headers": [], "body": body}}
+
+
 def refusal(code: int, reason: str = "backendError", text: str = "") -> dict[str, Any]:
     return {"error": {"code": code, "message": text, "errors": [{"reason": reason, "domain": "global"}]}}
 
@@ -42,8 +55,8 @@ def answer(body: dict[str, Any]) -> Reply:
 
 
 def asked_ids(asked: Asked) -> dict[str, str]:
-    """The message id of each part of a batch, by its Content-ID."""
-    parts = re.findall(rb"Content-ID: <(.+?)>.*?/messages/(\w+)\?", asked.body, re.S)
+    """The message or thread id of each part of a batch, by its Content-ID."""
+    parts = re.findall(rb"Content-ID: <(.+?)>.*?/(?:messages|threads)/(\w+)\?", asked.body, re.S)
     return {content_id.decode(): id_.decode() for content_id, id_ in parts}
 
 

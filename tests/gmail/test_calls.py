@@ -25,7 +25,7 @@ class Bucket:
 
 def calls(bucket: Bucket | Unlimited, waits: list[tuple[float, str]] | None = None) -> Calls:
     heard = [] if waits is None else waits
-    return Calls(bucket, {"a": 20, "b": 1, "free": 0}, lambda *pause: heard.append(pause), max_wait=60.0)
+    return Calls(bucket, {"a": 20, "b": 1}, lambda *pause: heard.append(pause), max_wait=60.0)
 
 
 def raising(*errors: Exception) -> Callable[[], str]:
@@ -42,7 +42,7 @@ def raising(*errors: Exception) -> Callable[[], str]:
 def test_units_are_reserved_before_and_waited_for() -> None:
     bucket, waits = Bucket(delay=3.5), []  # type: ignore[var-annotated]
     made = calls(bucket, waits)
-    assert made.repeat("a", raising(), times=3) == "answer"
+    assert made.repeat(60, raising()) == "answer"
     assert bucket.reserved == [60]
     assert waits == [(3.5, "quota")]
     assert (made.units, made.requests) == (60, 1)
@@ -51,7 +51,7 @@ def test_units_are_reserved_before_and_waited_for() -> None:
 def test_a_wait_that_is_too_long_is_an_error_with_its_end() -> None:
     made = calls(Bucket(delay=61.0))
     with pytest.raises(RateLimited) as caught:
-        made.repeat("a", raising())
+        made.repeat(20, raising())
     assert caught.value.scope == "own"
     assert caught.value.retry_at == pytest.approx(time.time() + 61, abs=5)
     assert (made.units, made.requests) == (0, 0)
@@ -59,7 +59,7 @@ def test_a_wait_that_is_too_long_is_an_error_with_its_end() -> None:
 
 def test_each_repetition_is_paid_for() -> None:
     bucket, waits = Bucket(), []  # type: ignore[var-annotated]
-    assert calls(bucket, waits).repeat("b", raising(Transient(""), Transient(""), Transient(""))) == "answer"
+    assert calls(bucket, waits).repeat(1, raising(Transient(""), Transient(""), Transient(""))) == "answer"
     assert bucket.reserved == [1, 1, 1, 1]
     assert [reason for _, reason in waits] == ["backoff"] * 3
     assert all(0 <= seconds <= limit for (seconds, _), limit in zip(waits, (1, 2, 4), strict=True))
@@ -69,30 +69,24 @@ def test_each_repetition_is_paid_for() -> None:
 def test_other_errors_are_not_repeated(error: Exception) -> None:
     bucket = Bucket()
     with pytest.raises(type(error)):
-        calls(bucket).repeat("b", raising(error))
+        calls(bucket).repeat(1, raising(error))
     assert bucket.reserved == [1]
 
 
 def test_a_refusal_of_google_is_shared_with_all_who_spend_on_the_mailbox() -> None:
     bucket = Bucket()
     with pytest.raises(RateLimited):
-        calls(bucket).repeat("b", raising(RateLimited("", retry_at=time.time() + 30)))
+        calls(bucket).repeat(1, raising(RateLimited("", retry_at=time.time() + 30)))
     assert 29 <= bucket.penalties[0] <= 31
 
 
 def test_an_unknown_method_costs_as_much_as_the_dearest() -> None:
-    bucket = Bucket()
-    calls(bucket).spend("new")
-    assert bucket.reserved == [20]
+    assert calls(Bucket()).price("new") == 20
 
 
 @pytest.mark.parametrize(
-    ("largest", "times", "expected"),
-    [(None, 25, 25), (5940, 25, 24), (5940, 3, 3), (99, 25, 4), (19, 25, 1), (40, 25, 2)],
+    ("largest", "units", "expected"),
+    [(None, 500, 500), (5940, 500, 495), (5940, 60, 60), (99, 500, 99), (19, 500, 19), (40, 500, 40), (10, 0, 0)],
 )
-def test_batches_fill_a_minute_evenly(largest: int | None, times: int, expected: int) -> None:
-    assert calls(Bucket(largest=largest)).affordable("a", times) == expected
-
-
-def test_what_costs_nothing_is_not_divided() -> None:
-    assert calls(Bucket(largest=10)).affordable("free", 25) == 25
+def test_payments_fill_a_minute_evenly(largest: int | None, units: int, expected: int) -> None:
+    assert calls(Bucket(largest=largest)).affordable(units) == expected

@@ -11,7 +11,7 @@ import pytest
 from gmail import mime, oauth
 from gmail.client import GmailClient
 from gmail.errors import GrantRevoked, HistoryExpired, NotFound, RateLimited, Refused
-from gmail.resources import Message
+from gmail.resources import Ask, Message, Thread
 from gmail.window import LocalWindow
 from tests.gmail.conftest import Simulator
 
@@ -201,6 +201,30 @@ def test_every_message_of_the_simulator_is_whole(connect: Connect) -> None:
     for _, message in client.get_messages(every_id(client)):
         assert isinstance(message, Message)
         assert message.raw and message.internal_date > 0 and message.thread_id
+
+
+def test_threads_bring_all_their_messages_in_full(connect: Connect) -> None:
+    client = connect("b@example.com")
+    threads: dict[str, set[str]] = {}
+    for reference in client.list_messages().refs:
+        threads.setdefault(reference.thread_id, set()).add(reference.id)
+    before = client.units
+    asks = [Ask("thread", id_, expected=len(ids)) for id_, ids in threads.items()]
+    for ask, thread in client.fetch(asks):
+        assert isinstance(thread, Thread) and thread.id == ask.id
+        assert {message.id for message in thread.messages} == threads[ask.id]
+        assert [message.internal_date for message in thread.messages] == sorted(
+            m.internal_date for m in thread.messages
+        )
+        assert all(message.payload and message.payload["headers"] for message in thread.messages)
+    assert max(map(len, threads.values())) > 3
+    assert client.units - before == 40 * len(threads)
+
+
+def test_a_thread_of_no_message_is_not_found(connect: Connect) -> None:
+    ask = Ask("thread", "1111111111111111")
+    [(_, answer)] = connect("b@example.com").fetch([ask])
+    assert isinstance(answer, NotFound)
 
 
 def test_part_ids_and_attachments_are_the_ones_that_gmail_gives(connect: Connect, simulator: Simulator) -> None:

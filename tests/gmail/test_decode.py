@@ -2,7 +2,17 @@ import pytest
 
 from gmail import decode
 from gmail.errors import Transient
-from gmail.resources import HistoryPage, HistoryRecord, Label, LabelChange, Message, MessagePage, MessageRef, Profile
+from gmail.resources import (
+    HistoryPage,
+    HistoryRecord,
+    Label,
+    LabelChange,
+    Message,
+    MessagePage,
+    MessageRef,
+    Profile,
+    Thread,
+)
 
 ITEM = {"id": "18f", "threadId": "18e"}
 
@@ -36,6 +46,32 @@ def test_a_snippet_holds_nothing_that_postgres_refuses() -> None:
 
 def test_a_message_in_another_format_has_no_raw() -> None:
     assert decode.message(ITEM | {"historyId": "9", "internalDate": "1"}).raw is None
+
+
+def test_a_message_in_full_keeps_its_tree() -> None:
+    tree = {"mimeType": "text/plain", "body": {"size": 0}}
+    assert decode.message(ITEM | {"historyId": "9", "internalDate": "1", "payload": tree}).payload == tree
+
+
+def test_a_thread_has_its_messages_in_order() -> None:
+    first, second = ({"id": id, "threadId": "t", "historyId": "9", "internalDate": "1"} for id in ("a", "b"))
+    thread = decode.thread({"id": "t", "historyId": "11", "messages": [first, second]})
+    assert thread == Thread("t", 11, (decode.message(first), decode.message(second)))
+    assert decode.thread({"id": "t", "historyId": "11"}).messages == ()
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [{}, {"id": "t"}, {"id": "t", "historyId": "1", "messages": [ITEM]}, {"id": "t", "historyId": "1", "messages": 5}],
+)
+def test_a_thread_that_lacks_a_part_is_worth_another_try(cut: object) -> None:
+    with pytest.raises(Transient):
+        decode.thread(cut)  # type: ignore[arg-type]
+
+
+def test_a_payload_that_is_no_tree_is_worth_another_try() -> None:
+    with pytest.raises(Transient):
+        decode.message(ITEM | {"historyId": "9", "internalDate": "1", "payload": "cut"})
 
 
 def test_a_history_record_keeps_its_kinds_apart() -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from gmail.client import GmailClient
 from gmail.errors import GmailError, GrantRevoked, NotFound, RateLimited, Transient
-from gmail.resources import Message
-from tests.gmail.gmail_wire import LIMITED, TOKEN_ANSWER, asked_ids, batch, credentials, message, refusal
+from gmail.resources import Ask, Message, Thread
+from gmail.window import LocalWindow
+from tests.gmail.gmail_wire import LIMITED, TOKEN_ANSWER, asked_ids, batch, credentials, full, message, refusal, thread
 from tests.gmail.wire import Asked, Reply, Wire, serving
 
 Part = dict[str, Any] | bytes
@@ -222,3 +223,106 @@ def test_each_part_is_paid_for_each_time() -> None:
         list(client.get_messages(IDS))
         client.close()
         assert (client.units, client.requests) == (20 * len(IDS), 2)
+
+
+def ask_for(
+    asks: list[Ask], respond: Callable[[str], Part | None], **options: Any
+) -> tuple[dict[Ask, Message | Thread | GmailError], Wire, GmailClient]:
+    """Fetch `asks`; the door answers each id with `respond(id)`."""
+
+    def door(asked: Asked) -> Reply:
+        parts = {key: respond(id_) for key, id_ in asked_ids(asked).items()}
+        return batch({key: part for key, part in parts.items() if part is not None})
+
+    with serving(door) as wire:
+        client = GmailClient(credentials(wire.url), base_url=wire.url, wait=Waits(), **options)
+        pairs = list(client.fetch(asks))
+        client.close()
+    assert len(pairs) == len(dict(pairs)), "an ask was answered twice"
+    return dict(pairs), wire, client
+
+
+def threads(count: int, expected: int = 1) -> list[Ask]:
+    return [Ask("thread", f"{number:x}", expected=expected) for number in range(0xA00, 0xA00 + count)]
+
+
+def test_messages_and_threads_share_a_batch_and_each_is_paid_its_price() -> None:
+    asks = [Ask("message", "100", "raw"), Ask("thread", "a1"), Ask("message", "101", "full")]
+    answers = {"100": message("100"), "a1": thread("a1", "102", "103"), "101": full("101", b"text")}
+    found, wire, client = ask_for(asks, answers.get)
+    assert sizes(wire) == [3]
+    assert (client.units, client.requests) == (20 + 40 + 20, 1)
+    raw, whole, one = (found[ask] for ask in asks)
+    assert isinstance(raw, Message) and raw.raw and raw.payload is None
+    assert isinstance(one, Message) and one.raw is None and one.payload is not None
+    assert one.payload["body"]["data"] == "dGV4dA=="
+    assert isinstance(whole, Thread) and [part.id for part in whole.messages] == ["102", "103"]
+    for uri in (b"messages/100?format=raw", b"threads/a1?format=full", b"messages/101?format=full"):
+        assert uri in wire.asked[0].body
+
+
+def test_a_thread_and_a_message_of_one_id_are_two_asks() -> None:
+    asks = [Ask("thread", "a1", expected=3), Ask("message", "a1"), Ask("message", "a1", "raw"), Ask("thread", "a1")]
+    found, _, _ = ask_for(asks, lambda id_: thread(id_, id_) | full(id_))
+    assert set(found) == set(asks)
+    assert len(found) == 3
+
+
+def test_a_thread_that_is_gone_is_its_own_answer() -> None:
+    found, _, _ = ask_for(threads(3), lambda id_: refusal(404, "notFound") if id_ == "a01" else thread(id_, id_))
+    assert [type(answer) for answer in found.values()].count(NotFound) == 1
+    assert isinstance(found[Ask("thread", "a01")], NotFound)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        None,
+        refusal(503),
+        {"id": "a00", "historyId": "9", "messages": [{"id": "1"}]},
+        refusal(400, "failedPrecondition"),
+    ],
+    ids=["missing part", "503", "message lacking fields", "failed precondition"],
+)
+def test_only_the_thread_that_failed_is_sent_again(failure: Part | None) -> None:
+    left = iter([failure] * 2)
+    found, wire, client = ask_for(
+        threads(3), lambda id_: next(left, thread(id_, id_)) if id_ == "a00" else thread(id_, id_)
+    )
+    assert all(isinstance(answer, Thread) for answer in found.values())
+    assert sizes(wire) == [3, 1, 1]
+    assert client.units == 5 * 40
+
+
+def test_a_batch_holds_no_more_threads_than_messages_can_be_expected() -> None:
+    found, wire, _ = ask_for(threads(30, expected=20), lambda id_: thread(id_, id_))
+    assert len(found) == 30
+    assert sizes(wire) == [5] * 6
+
+
+def test_heavy_threads_make_the_next_batch_small() -> None:
+    heavy = b"x" * 300_000
+    found, wire, _ = ask_for(
+        threads(40, expected=4),
+        lambda id_: {"id": id_, "historyId": "9", "messages": [full(f"{id_}{part}", heavy) for part in range(4)]},
+    )
+    assert len(found) == 40
+    assert sizes(wire) == [25, 5, 5, 5]
+
+
+@pytest.mark.parametrize(("limit", "first"), [(60, 1), (130, 3)])
+def test_a_mixed_batch_is_no_larger_than_the_quota_grants(limit: int, first: int) -> None:
+    asks = [Ask("thread", "a1"), Ask("message", "100"), *threads(4)]
+
+    def door(asked: Asked) -> Reply:
+        return batch({key: thread(id_, id_) | full(id_) for key, id_ in asked_ids(asked).items()})
+
+    with serving(door) as wire:
+        client = GmailClient(
+            credentials(wire.url), base_url=wire.url, wait=Waits(), bucket=LocalWindow(limit), max_wait=1.0
+        )
+        with pytest.raises(RateLimited) as caught:
+            list(client.fetch(asks))
+        client.close()
+        assert caught.value.scope == "own"
+        assert sizes(wire)[0] == first

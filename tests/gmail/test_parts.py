@@ -1,4 +1,4 @@
-from gmail.parts import MOST_BYTES, MOST_PARTS, Appetite
+from gmail.parts import MOST_BYTES, MOST_MESSAGES, MOST_PARTS, Appetite
 
 
 def test_a_refusal_halves_the_next_batch_and_success_brings_it_back() -> None:
@@ -17,6 +17,13 @@ def test_a_batch_always_asks_for_something() -> None:
     assert appetite.parts == 1
     appetite.digested(1, 100 * MOST_BYTES)
     assert appetite.parts == 1
+
+
+def test_the_messages_of_a_batch_fit_its_bytes() -> None:
+    appetite = Appetite()
+    assert appetite.messages == MOST_MESSAGES
+    appetite.digested(100, 100 * 400_000)
+    assert appetite.messages == MOST_BYTES // 400_000
 
 
 def test_heavy_messages_make_small_batches() -> None:

@@ -6,6 +6,7 @@ from gmail.prices import PRICES, price_table
 def test_a_year_names_its_table() -> None:
     assert price_table("2026")["messages.get"] == 20
     assert price_table("2021")["messages.get"] == 5
+    assert (price_table("2026")["threads.get"], price_table("2021")["threads.get"]) == (40, 10)
     assert PRICES["2026"].keys() == PRICES["2021"].keys()
 
 

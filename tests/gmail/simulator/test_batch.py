@@ -111,6 +111,59 @@ def test_a_part_may_be_missing(own: Visitor) -> None:
     assert outcome(lambda: fetch(own, ids)) == "fine"
 
 
+def whole_thread(visitor: Visitor) -> tuple[str, list[str]]:
+    """The id of a thread of several messages, and theirs."""
+    found: dict[str, list[str]] = {}
+    listed = visitor.get("messages?includeSpamTrash=true&maxResults=500").json()["messages"]
+    for message in listed:
+        found.setdefault(message["threadId"], []).append(message["id"])
+    return next((thread, ids) for thread, ids in found.items() if len(ids) > 2)
+
+
+def fetch_threads(visitor: Visitor, ids: list[str]) -> tuple[dict[str, Any], dict[str, int]]:
+    """(threads, statuses of the others) by id from one batch of the stock client."""
+    service, found, errors = google_client(visitor), {}, {}
+
+    def take(id: str, thread: Any, error: HttpError | None) -> None:
+        if error is None:
+            found[id] = thread
+        else:
+            errors[id] = error.status_code
+
+    request = service.new_batch_http_request(callback=take)
+    for id in ids:
+        request.add(service.users().threads().get(userId="me", id=id), request_id=id)
+    try:
+        request.execute()
+    finally:
+        service.close()
+    return found, errors
+
+
+def test_threads_come_in_a_batch_and_cost_their_own_price(own: Visitor) -> None:
+    thread, ids = whole_thread(own)
+    own.control("labels", email=own.email, ids=[ids[0]], add=["TRASH"], remove=["INBOX"])
+    own.control("reset-stats")
+
+    found, errors = fetch_threads(own, [thread, "1111111111111111"])
+
+    assert errors == {"1111111111111111": 404}
+    assert sorted(message["id"] for message in found[thread]["messages"]) == sorted(ids)
+    trashed = next(message for message in found[thread]["messages"] if message["id"] == ids[0])
+    assert "TRASH" in trashed["labelIds"]
+    stats = own.send("GET", "/control/stats").json()
+    assert stats["units"] == {own.email: 2 * 40}
+    assert stats["requests"] == {"threads.get": 2}
+
+
+def test_a_fault_strikes_the_thread_that_it_names(own: Visitor) -> None:
+    thread, _ = whole_thread(own)
+    own.control("faults", rules=[{"match": {"method": "threads.get", "ids": [thread]}, "fault": "503", "times": 1}])
+
+    assert fetch_threads(own, [thread]) == ({}, {thread: 503})
+    assert fetch_threads(own, [thread])[1] == {}
+
+
 def test_a_part_inherits_the_outer_token_unless_it_has_its_own() -> None:
     body = (
         b"--b\nContent-ID: <1>\n\nGET /a HTTP/1.1\n\n\n"
