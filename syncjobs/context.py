@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -48,6 +49,12 @@ class Context:
     _pace: Pace = field(default_factory=Pace)
     _renewed: float = field(default_factory=time.monotonic)
     _published: float = 0.0
+    _nudge: datetime | None = None  # the newest one that this slice has seen
+    _heard: datetime | None = None  # the newest one that its kind was told of
+
+    def __post_init__(self) -> None:
+        """Whatever nudged before the slice is answered by its beginning."""
+        self._nudge = self._heard = self.job.nudged_at
 
     @contextmanager
     def page(self) -> Iterator[Report]:
@@ -56,9 +63,7 @@ class Context:
         Raises CancelRequested before any work when a person asked for it.
         """
         with transaction.atomic():
-            fresh = lease.lock(self.job)
-            if fresh.cancel_requested_at is not None:
-                raise CancelRequested
+            self._fence()
             report = Report()
             yield report
             lease.renew(self.job, **self._columns(report))
@@ -72,14 +77,18 @@ class Context:
         if self.clock() >= self.deadline:
             raise Interrupted(phase=Phase.NEXT_SLICE, code="next_slice")
 
+    def nudged(self) -> bool:
+        """Whether somebody asked for the job again since this was last asked, as far as the last page or beat saw."""
+        news = self._nudge != self._heard
+        self._heard = self._nudge
+        return news
+
     def beat(self) -> None:
         """Renew the lease from within a long download; cheap when called often. Raises CancelRequested."""
         if self.clock() - self._renewed < lease.seconds_between_renewals():
             return
         with transaction.atomic():
-            fresh = lease.lock(self.job)
-            if fresh.cancel_requested_at is not None:
-                raise CancelRequested
+            self._fence()
             lease.renew(self.job)
         self._renewed = self.clock()
 
@@ -101,6 +110,13 @@ class Context:
     def log(self, code: str, level: journal.Level = journal.Level.INFO, **params: Any) -> None:
         """Write an event into the job's log."""
         journal.note(self.job, code, level, **params)
+
+    def _fence(self) -> None:
+        """The row is ours, and nobody wants it to end: raises LeaseLost, CancelRequested."""
+        fresh = lease.lock(self.job)
+        if fresh.cancel_requested_at is not None:
+            raise CancelRequested
+        self._nudge = fresh.nudged_at
 
     def _say(self, phase: str, code: str, **params: Any) -> None:
         with transaction.atomic():

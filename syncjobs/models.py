@@ -100,6 +100,9 @@ class SyncJob(models.Model):
     attempts = models.IntegerField(default=0, help_text=_("Failed attempts since the last progress."))
     crashes = models.IntegerField(default=0, help_text=_("Workers lost since the last progress."))
     cancel_requested_at = models.DateTimeField(null=True)
+    nudged_at = models.DateTimeField(
+        null=True, help_text=_("When somebody last asked for it while it ran: it looks for news before its next page.")
+    )
 
     error_code = models.CharField(max_length=64, default="")
     error_params = models.JSONField(default=dict)

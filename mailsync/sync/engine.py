@@ -93,6 +93,8 @@ class Engine:
         }
         while position is not None:
             self.job.checkpoint()
+            if self.job.nudged():
+                self._replay()  # new mail does not wait for old: whoever asked looks at it now
             position = steps[position.stage](position)
 
     def _start_over(self) -> None:

@@ -89,12 +89,22 @@ def _create(asked: Asked, scope: Scope) -> SyncJob:
 
 
 def _adopt(job: SyncJob, asked: Asked) -> None:
-    """Ring again; a person's wish overtakes the queue of the clock, and ends the pause after a failed attempt."""
+    """Ring again, nudge; a person's wish overtakes the queue of the clock, and ends the pause after a failed attempt."""
+    _nudge(job)
     if asked.queue is Queue.INTERACTIVE:
         SyncJob.objects.active().filter(pk=job.pk).exclude(queue=Queue.INTERACTIVE).update(queue=Queue.INTERACTIVE)
         paused = SyncJob.objects.filter(pk=job.pk, lease_token=None, phase=Phase.BACKING_OFF)
         paused.update(not_before=SyncNow(), dispatched_at=None)
     dispatch.ring_after_commit(job.pk)
+
+
+def _nudge(job: SyncJob) -> None:
+    """Tell whoever runs it; a page that holds the row for too long must not turn a click away, which is answered without it."""
+    try:
+        with transaction.atomic():
+            SyncJob.objects.filter(pk=job.pk, state=State.RUNNING).update(nudged_at=SyncNow())
+    except OperationalError as error:
+        _insist_on_a_lock(error)
 
 
 def _widen(job: SyncJob, scope: Scope) -> bool:
@@ -124,6 +134,11 @@ def _fail_as_stale(job: SyncJob) -> bool:
         with transaction.atomic():
             return finish(job, State.FAILED, silent, code="STALE")
     except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", None) != LOCK_NOT_AVAILABLE:
-            raise
+        _insist_on_a_lock(error)
         return False
+
+
+def _insist_on_a_lock(error: OperationalError) -> None:
+    """Raises what is not merely a row that stayed locked."""
+    if getattr(error.__cause__, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+        raise error

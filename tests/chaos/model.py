@@ -30,6 +30,7 @@ class Job(NamedTuple):
     token: int = NOBODY
     cancelling: bool = False
     rung: bool = False
+    nudged: bool = False  # and whoever runs it has not heard of it yet
     bar: int = 0
     revision: int = 0  # since the step began
 
@@ -109,6 +110,7 @@ class Rules:
     rings_again: bool = True
     rescues: bool = True
     forces_cancels: bool = True
+    pages_hear_nudges: bool = True
     failover_breaks_connections: bool = True
 
 
@@ -209,7 +211,7 @@ class Protocol:
     def _look(self, world: World, number: int, *, silent: bool) -> World:
         request = self.requests[number]
         place = 0 if world.jobs else GONE
-        job = world.jobs[0]._replace(token=NOBODY, rung=False, bar=0, revision=0) if world.jobs else None
+        job = world.jobs[0]._replace(token=NOBODY, rung=False, nudged=False, bar=0, revision=0) if world.jobs else None
         if job and not self.rules.cancelled_take_no_requests:
             job = job._replace(cancelling=False)
         again = request.again and self.rules.pushes_ask_again
@@ -239,13 +241,15 @@ class Protocol:
                 yield self._note(world, answered, number, ask._replace(mode=self.requests[number].mode))
         elif ask.verdict is Verdict.FURTHER:
             yield self._note(world, answered, number, ask)
+        elif job and job.state is State.RUNNING:
+            yield answered._replace(jobs=_put(world.jobs, ask.job, job._replace(nudged=True)))
         else:
             yield answered
 
     def _note(self, world: World, answered: World, number: int, ask: Ask) -> World:
         job = world.jobs[ask.job] if ask.job != GONE else None
         if job and job.state is State.RUNNING:
-            return answered._replace(jobs=_put(world.jobs, ask.job, _changed(job, further=ask.mode)))
+            return answered._replace(jobs=_put(world.jobs, ask.job, _changed(job, further=ask.mode, nudged=True)))
         if not self.rules.further_looks_twice:
             return answered
         return self._look(world, number, silent=False)
@@ -262,7 +266,7 @@ class Protocol:
             job = world.jobs[place]
             if job.cancelling:
                 continue
-            held = _changed(job, state=State.RUNNING, token=number)
+            held = _changed(job, state=State.RUNNING, token=number, nudged=False)  # a slice begins by looking for news
             claimed = self._stand(world, number, _beginning(world, place, job.mode))
             claimed = claimed._replace(jobs=_put(world.jobs, place, held))
             if job.state is State.CREATED:
@@ -329,6 +333,9 @@ class Protocol:
         bar = PART[worker.mode, worker.page]
         shown = job._replace(bar=max(bar, job.bar) if self.rules.bar_never_falls else bar)
         shown = shown._replace(revision=job.revision + self.rules.pages_are_revisions)
+        shown = shown._replace(nudged=shown.nudged and not self.rules.pages_hear_nudges)
+        if shown.nudged:
+            raise Violation("whoever asked is not heard")
         after = world._replace(jobs=_put(world.jobs, worker.job, shown))
         done = worker.page + 1 == PAGES[worker.mode]
         if worker.mode == "large":
@@ -359,7 +366,7 @@ class Protocol:
             return self._stand(world, number, Worker())
         if not job.further or job.cancelling:
             return self._stand(world, number, worker._replace(at="stopping"))
-        on = _changed(job, mode=job.further, further="")
+        on = _changed(job, mode=job.further, further="", nudged=False)
         after = self._stand(world, number, _beginning(world, worker.job, job.further))
         return self._begun(
             self._served(after._replace(jobs=_put(world.jobs, worker.job, on)), worker.mode), job.further
@@ -452,12 +459,16 @@ def _judge_rows(before: tuple[Job, ...], after: tuple[Job, ...]) -> None:
     for old, new in zip(before, after, strict=False):
         if new.bar < old.bar:
             raise Violation("the bar fell")
-        if old._replace(rung=False, revision=0) != new._replace(rung=False, revision=0) and not new.revision:
+        if _visible(old) != _visible(new) and not new.revision:
             raise Violation("a change without a revision")
     if sum(job.state in ACTIVE for job in after) > 1:
         raise Violation("two active jobs")
     if any(job.token != NOBODY and job.state is not State.RUNNING for job in after):
         raise Violation("a lease outside RUNNING")
+
+
+def _visible(job: Job) -> Job:
+    return job._replace(rung=False, nudged=False, revision=0)
 
 
 def _beginning(world: World, job: int, mode: str) -> Worker:

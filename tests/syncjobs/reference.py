@@ -28,6 +28,7 @@ class Job:
     crashes: int = 0
     attempts: int = 0
     cancel_at: int | None = None
+    nudged: int | None = None
     percentage: float = 0
     revision: int = 1
     error: str = ""
@@ -83,6 +84,8 @@ class Reference:
             job.end("FAILED", "STALE")
             return self._create(widest(job.mode, job.further, mode), queue, "replaced")
         verdict = self._widen(job, mode) if job.state == "CREATED" else self._ask_further(job, mode, again)
+        if job.state == "RUNNING":
+            job.nudged = self.now
         if queue == "interactive":
             job.queue = queue
             if job.token is None and job.phase == "backing_off":

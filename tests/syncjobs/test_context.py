@@ -70,6 +70,37 @@ def test_the_bar_is_full_for_a_success_alone(running: Running) -> None:
     assert fresh(job).percentage == 100
 
 
+def test_whoever_asks_a_running_job_again_is_heard_at_its_next_page_and_once(running: Running, ask: Ask) -> None:
+    context = Context(running("large"))
+    with context.page():
+        pass
+    assert not context.nudged()
+    ask("large"), ask("small", again=True)
+    assert not context.nudged()
+    with context.page():
+        pass
+    assert (context.nudged(), context.nudged()) == (True, False)
+
+
+def test_a_nudge_from_before_a_slice_is_answered_by_its_beginning(running: Running, ask: Ask) -> None:
+    first = running("large")
+    ask("large")
+    lifecycle.release(first, wait=timedelta(0), phase=Phase.NEXT_SLICE, code="")
+    held = lifecycle.claim(first.pk, "another worker")
+    assert held is not None and held.nudged_at is not None
+    context = Context(held)
+    with context.page():
+        pass
+    assert not context.nudged()
+
+
+def test_a_beat_hears_a_nudge_too(running: Running, ask: Ask) -> None:
+    context = Context(running("large"), clock=lambda: time.monotonic() + 3600)
+    ask("large")
+    context.beat()
+    assert context.nudged()
+
+
 def test_every_page_is_a_new_revision(running: Running) -> None:
     job = running()
     context, seen = Context(job), [job.revision]

@@ -296,6 +296,7 @@ class Machine(RuleBasedStateMachine):
             (row.dispatched_at, job.dispatched),
             (row.lease_until, job.lease_until),
             (row.cancel_requested_at, job.cancel_at),
+            (row.nudged_at, job.nudged),
         ):
             assert (moment is None) == (expected is None)
             if moment is not None and expected is not None:

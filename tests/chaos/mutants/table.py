@@ -122,6 +122,13 @@ MUTANTS = (
         (f"{LIFECYCLE}::test_a_final_row_never_changes",),
     ),
     Mutant(
+        "an adopted job is not nudged",
+        "during a first sync of hours new mail waits for its next slice",
+        (Change(ASKING, "    _nudge(job)\n", ""),),
+        (f"{CONTEXT}::test_whoever_asks_a_running_job_again_is_heard_at_its_next_page_and_once",),
+        sample=True,
+    ),
+    Mutant(
         "the finish does not look for a further pass",
         "what was asked for during a run is never done",
         (
@@ -376,11 +383,9 @@ MUTANTS = (
             ),
             Change(
                 "syncjobs/context.py",
-                "        with transaction.atomic():\n            fresh = lease.lock(self.job)\n"
-                "            if fresh.cancel_requested_at is not None:\n                raise CancelRequested\n            report",
+                "        with transaction.atomic():\n            self._fence()\n            report",
                 "        if not connection.is_usable():\n            connection.close()\n"
-                "        with transaction.atomic():\n            fresh = lease.lock(self.job)\n"
-                "            if fresh.cancel_requested_at is not None:\n                raise CancelRequested\n            report",
+                "        with transaction.atomic():\n            self._fence()\n            report",
             ),
         ),
         (f"{RUNNER}::test_a_connection_killed_between_two_pages_ends_the_slice_instead_of_being_replaced",),
