@@ -1,24 +1,48 @@
-"""Run the benchmarks: all of them, or those named."""
+"""Run the benchmarks: those that take minutes, or those named."""
 
+import argparse
 import signal
 import sys
+from collections.abc import Callable
 
-from tests.benchmarks import api, full, jobs
+from tests.benchmarks import api, engine, jobs
 
-BENCHMARKS = {"full": full.run, "api": api.run, "jobs": jobs.run}
+BENCHMARKS: dict[str, Callable[[argparse.Namespace], str]] = {
+    "engine": lambda options: engine.run(options.sizes, options.policies),
+    "api": lambda options: api.run(),
+    "jobs": lambda options: jobs.run(),
+}
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """2 for a name that no benchmark has."""
-    if unknown := [name for name in names if name not in BENCHMARKS]:
-        print(f"no benchmark is called {', '.join(unknown)}: there are {', '.join(BENCHMARKS)}", file=sys.stderr)
-        return 2
+    options = parser().parse_args(arguments)
     signal.signal(
         signal.SIGTERM, lambda number, frame: sys.exit(128 + number)
     )  # the servers are stopped on the way out
-    for name in names or BENCHMARKS:
-        print(BENCHMARKS[name](), flush=True)
+    for name in options.names or BENCHMARKS:
+        print(BENCHMARKS[name](options), flush=True)
     return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """What may be asked for."""
+    found = argparse.ArgumentParser("script/bench", description=__doc__)
+    found.add_argument("names", nargs="*", metavar="NAME", choices=[[], *BENCHMARKS], help=", ".join(BENCHMARKS))
+    found.add_argument("--sizes", type=numbers, default=(1_000, 10_000), help="of mailboxes, for engine (1000,10000)")
+    found.add_argument("--policies", type=words, default=("archive",), help="for engine (archive)")
+    found.add_argument("--mails", type=int, default=1_000, help="for parsers (1000)")
+    return found
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """Sorted: the first is the smallest. Raises ValueError."""
+    return tuple(sorted(int(word) for word in text.split(",")))
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Words with commas between."""
+    return tuple(text.split(","))
 
 
 if __name__ == "__main__":

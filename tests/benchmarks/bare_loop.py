@@ -42,7 +42,8 @@ def main(address: str, postmaster: int) -> None:
     gmail = build("gmail", "v1", credentials=credentials, static_discovery=True, client_options={"api_endpoint": base})
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
         connection.execute(TABLE)
-        print(measured(lambda: fetch(gmail, f"{base}/batch", connection), postmaster).dumps())
+        simulator = int(os.environ["SIMULATOR_PID"])
+        print(measured(lambda: fetch(gmail, f"{base}/batch", connection), postmaster, simulator).dumps())
 
 
 def fetch(gmail: Any, batch_uri: str, connection: psycopg.Connection) -> int:

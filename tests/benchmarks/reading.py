@@ -1,6 +1,7 @@
 """Measure what a stretch of work costs this process and Postgres."""
 
 import json
+import resource
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -10,12 +11,14 @@ import psutil
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Seconds by the clock, seconds of CPU here, seconds of CPU in all processes of Postgres."""
+    """Seconds by the clock, seconds of CPU here, in all processes of Postgres, in the simulator; MB at the most."""
 
     messages: int
     seconds: float
     own: float
     postgres: float
+    simulator: float = 0.0
+    peak: float = 0.0
 
     def dumps(self) -> str:
         """One line of JSON."""
@@ -27,11 +30,18 @@ class Reading:
         return cls(**json.loads(line))
 
 
-def measured(work: Callable[[], int], postmaster: int) -> Reading:
+def measured(work: Callable[[], int], postmaster: int, simulator: int | None = None) -> Reading:
     """Do the work, which returns how many messages it brought."""
-    begun, own, postgres = time.perf_counter(), time.process_time(), cpu_of(postmaster)
+    others = [pid for pid in (postmaster, simulator) if pid is not None]
+    begun, own, before = time.perf_counter(), time.process_time(), [cpu_of(pid) for pid in others]
     messages = work()
-    return Reading(messages, time.perf_counter() - begun, time.process_time() - own, cpu_of(postmaster) - postgres)
+    seconds, spent = time.perf_counter() - begun, time.process_time() - own
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    return Reading(messages, seconds, spent, *_since(before, others), peak=peak)
+
+
+def _since(before: list[float], pids: list[int]) -> list[float]:
+    return [cpu_of(pid) - earlier for pid, earlier in zip(pids, before, strict=True)]
 
 
 def cpu_of(pid: int) -> float:

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import requests
 
 from config.embedded import postgres
 from config.embedded.environment import start_all, stop_all
@@ -44,21 +47,33 @@ class Stage:
             raise SystemExit(f"{module} failed:\n{done.stderr[-4000:]}")
         return Reading.loads(done.stdout.splitlines()[-1])
 
-    def units(self) -> int:
-        """What the simulator has charged since the last time."""
-        charged = sum(self.gmail.stats()["units"].values())
+    def asked(self) -> dict[str, Any]:
+        """What the simulator was asked for since the last time."""
+        counted = self.gmail.stats()
         self.gmail.control("reset-stats")
-        return charged
+        return counted
+
+    def units(self) -> int:
+        """What it has charged since then."""
+        return sum(self.asked()["units"].values())
+
+    def truth(self, email: str = EMAIL) -> dict[str, set[str]]:
+        """The labels of each message as Gmail has them."""
+        options = {"email": email, "hashes": "0"}
+        box = requests.get(f"{self.gmail.address}/control/mailbox", params=options, timeout=TO_WORK).json()
+        return {message["id"]: set(message["labelIds"]) for message in box["messages"]}
 
 
 @contextmanager
-def stage(messages: int) -> Iterator[Stage]:
-    """Servers with one mailbox of so many messages, a migrated database; everything is gone afterwards."""
+def stage(messages: int, *emails: str) -> Iterator[Stage]:
+    """Servers with mailboxes of so many messages, one if none is named, a migrated database; everything is gone afterwards."""
     directory = Path(tempfile.mkdtemp(prefix="mailsync-bench-"))
     directory.chmod(0o711)  # as root, Postgres runs as somebody else and must pass through here
     home = Home(directory)
     kept = {name: value for name, value in os.environ.items() if name not in MISSING_HERE}
-    gmail = Gmail("--accounts", EMAIL, "--messages", str(messages), "--latency", "none", "--quota", "0")
+    gmail = Gmail(
+        "--accounts", ",".join(emails or (EMAIL,)), "--messages", str(messages), "--latency", "none", "--quota", "0"
+    )
     try:
         made = plan(prepare(home), kept | {"GOOGLE_BASE_URL": gmail.address}, simulator=False)
         try:
@@ -69,6 +84,7 @@ def stage(messages: int) -> Iterator[Stage]:
                 kept | made.environment | {"GOOGLE_BASE_URL": gmail.address, "GMAIL_USER_UNITS_PER_MINUTE": "0"}
             )
             environment |= {"DJANGO_SETTINGS_MODULE": "config.settings", "MAILSYNC_ROLE": "worker"}
+            environment["SIMULATOR_PID"] = str(gmail.process.pid)
             migrate(environment)
             yield Stage(gmail, server.process.pid, environment)
         finally:

@@ -4,7 +4,7 @@ import time
 
 import psutil
 
-from tests.benchmarks.full import costs
+
 from tests.benchmarks.reading import Reading, cpu_of, measured
 
 BURN = "import time\nwhile time.process_time() < 0.3: pass"
@@ -45,5 +45,3 @@ def test_a_reading_is_what_the_work_took() -> None:
     assert Reading.loads(reading.dumps()) == reading
 
 
-def test_costs_are_per_second_and_per_message() -> None:
-    assert costs(Reading(messages=2000, seconds=4.0, own=3.0, postgres=1.0)) == ["500", "1.50", "0.50"]
