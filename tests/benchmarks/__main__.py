@@ -5,10 +5,11 @@ import signal
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import api, engine, jobs
+from tests.benchmarks import api, engine, jobs, parsers
 
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], str]] = {
     "engine": lambda options: engine.run(options.sizes, options.policies),
+    "parsers": lambda options: parsers.run(options.mails, options.python),
     "api": lambda options: api.run(),
     "jobs": lambda options: jobs.run(),
 }
@@ -32,6 +33,9 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--sizes", type=numbers, default=(1_000, 10_000), help="of mailboxes, for engine (1000,10000)")
     found.add_argument("--policies", type=words, default=("archive",), help="for engine (archive)")
     found.add_argument("--mails", type=int, default=1_000, help="for parsers (1000)")
+    found.add_argument(
+        "--python", default=sys.executable, help="with the libraries that parsers are compared with (this one)"
+    )
     return found
 
 

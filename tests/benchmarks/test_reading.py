@@ -4,7 +4,6 @@ import time
 
 import psutil
 
-
 from tests.benchmarks.reading import Reading, cpu_of, measured
 
 BURN = "import time\nwhile time.process_time() < 0.3: pass"
@@ -43,5 +42,3 @@ def test_a_reading_is_what_the_work_took() -> None:
     assert reading.messages == 7
     assert reading.seconds >= 0.1
     assert Reading.loads(reading.dumps()) == reading
-
-
