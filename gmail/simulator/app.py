@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import zlib
 from collections.abc import AsyncIterator
+from functools import partial
 from random import Random
 
 import orjson
@@ -28,6 +29,7 @@ class Server:
 
     def __init__(self, service: Service) -> None:
         self.service = service
+        service.script.perform = partial(control.run, service=service)
         self.signer = Signer()
         self._dice = Random(service.settings.seed)
 

@@ -8,7 +8,7 @@ from gmail.simulator.faults import HANG, Fault
 
 
 async def answer(request: web.Request, whole: web.Response, body: bytes, fault: Fault) -> web.StreamResponse:
-    """Send `body` with the status and headers of `whole` as `fault` (slow, truncate, reset, hang) wants it."""
+    """Send `body` with the status and headers of `whole` as `fault` (slow, truncate, reset, hang, close) wants it."""
     transport = request.transport
     if fault.kind == "hang":
         await asyncio.sleep(fault.seconds or HANG)
@@ -25,5 +25,9 @@ async def answer(request: web.Request, whole: web.Response, body: bytes, fault: 
             await asyncio.sleep(fault.seconds / 10)
     if fault.kind == "truncate" and transport is not None:
         await asyncio.sleep(0)
+        transport.close()
+    if fault.kind == "close" and transport is not None:
+        # Whole, but the client keeps a connection that is closed when it comes back: nothing told it so.
+        await stream.write_eof()
         transport.close()
     return stream

@@ -8,6 +8,7 @@ from typing import Any
 from gmail.simulator.faults import Rule
 from gmail.simulator.latency import Latency
 from gmail.simulator.mailbox import Mailbox
+from gmail.simulator.script import Cue
 from gmail.simulator.service import Service
 from gmail.simulator.tokens import BUILT_IN, FULL
 
@@ -15,7 +16,7 @@ Json = dict[str, Any]
 MOST_DELIVERED = 10_000
 
 
-class ControlError(Exception):
+class ControlError(ValueError):
     """The request makes no sense; the message says why."""
 
 
@@ -53,6 +54,8 @@ def deliver(body: Json, service: Service) -> Json:
 def labels(body: Json, service: Service) -> Json:
     """{email, ids, add: [label ids], remove: [label ids]}."""
     add, remove = list(body.get("add") or ()), list(body.get("remove") or ())
+    if unknown := set(add) - service.world.mailbox(body["email"]).labels.keys():
+        raise ValueError(f"no such labels: {sorted(unknown)}")
     _perform(service, "labels", body, ids=_known_ids(service, body), add=add, remove=remove)
     return _cursor(service.world.mailbox(body["email"]))
 
@@ -72,6 +75,17 @@ def delete(body: Json, service: Service) -> Json:
 def create_label(body: Json, service: Service) -> Json:
     """{email, name} -> {id}."""
     return {"id": _perform(service, "label", body, name=str(body["name"]))}
+
+
+def rename_label(body: Json, service: Service) -> None:
+    """{email, id, name}."""
+    _perform(service, "rename-label", body, id=str(body["id"]), name=str(body["name"]))
+
+
+def delete_label(body: Json, service: Service) -> Json:
+    """{email, id, silent: false}: it is taken off all mail; `silent` leaves no records of that in history."""
+    _perform(service, "delete-label", body, id=str(body["id"]), silent=bool(body.get("silent")))
+    return _cursor(service.world.mailbox(body["email"]))
 
 
 def expire_history(body: Json, service: Service) -> Json:
@@ -104,6 +118,15 @@ def faults(body: Json, service: Service) -> Json:
     return {"rules": len(service.faults.rules)}
 
 
+def script(body: Json, service: Service) -> Json:
+    """{cues: [{before: {method, number, email}, command, body}]}: what is to happen just before certain calls, counted
+    from now; these cues instead of those before."""
+    if any(cue.get("command") == "script" for cue in body["cues"]):
+        raise ValueError("a script starts no script")
+    service.script.replace([Cue.read(cue) for cue in body["cues"]])
+    return {"cues": len(service.script.cues)}
+
+
 def latency(body: Json, service: Service) -> None:
     """{latency: "none" | "realistic" | seconds}."""
     service.latency = Latency.read(str(body["latency"]))
@@ -130,11 +153,14 @@ COMMANDS: dict[str, Callable[[Json, Service], Json | None]] = {
     "trash": trash,
     "delete": delete,
     "create-label": create_label,
+    "rename-label": rename_label,
+    "delete-label": delete_label,
     "expire-history": expire_history,
     "expire-tokens": expire_tokens,
     "revoke": revoke,
     "grant": grant,
     "faults": faults,
+    "script": script,
     "latency": latency,
     "quota": quota,
     "push": push,
@@ -157,6 +183,7 @@ def stats(service: Service) -> Json:
         "gets": {email: dict(ids) for email, ids in counted.gets.items()},
         "pushes": dict(counted.pushes),
         "faults": [{"fault": rule.fault, "met": rule.met, "struck": rule.struck} for rule in service.faults.rules],
+        "script": [{"command": cue.command, "outcome": cue.outcome} for cue in service.script.cues],
     }
 
 

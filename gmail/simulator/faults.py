@@ -8,7 +8,7 @@ from typing import Any
 from gmail.simulator import refusals
 from gmail.simulator.refusals import Refusal
 
-TRANSPORT = frozenset({"reset", "truncate", "hang", "slow", "missing_part"})
+TRANSPORT = frozenset({"reset", "truncate", "hang", "slow", "close", "missing_part"})
 CONTENT = frozenset({"empty_page", "absent_labels", "duplicate_records"})
 PAGED = frozenset({"expired_page_token"})
 REFUSALS = {
@@ -22,13 +22,17 @@ REFUSALS = {
     "504": refusals.backend(504),
     "concurrent": refusals.too_many_concurrent(),
     "daily_limit": refusals.daily_limit(),
+    "project_limit": refusals.quota_exceeded("project"),
+    "quotaExceeded": refusals.quota_spent(),
     "domain_policy": refusals.domain_policy(),
     "user_rate_limit": refusals.user_rate_limit(),
     "failedPrecondition": refusals.failed_precondition(),
     "history404": refusals.not_found(),
     "expired_page_token": refusals.invalid("Invalid pageToken"),
     "retry_after": refusals.retry_after(0),
+    "retry_after_403": refusals.retry_after_forbidden(0),
 }
+NAMING_ITS_END = {"retry_after": refusals.retry_after, "retry_after_403": refusals.retry_after_forbidden}
 KINDS = TRANSPORT | CONTENT | REFUSALS.keys()
 HANG = 3_600.0
 BY_NAME = frozenset({"batch", "token"})
@@ -90,8 +94,8 @@ class Fault:
 
     def refusal(self, now: float) -> Refusal | None:
         """The answer instead of the right one, None if the fault is of another kind."""
-        if self.kind == "retry_after":
-            return refusals.retry_after(now + (self.seconds or 60.0))
+        if self.kind in NAMING_ITS_END:
+            return NAMING_ITS_END[self.kind](now + (self.seconds or 60.0))
         return REFUSALS.get(self.kind)
 
 

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from gmail.simulator import labels
@@ -53,6 +53,7 @@ class Mailbox:
         self.threads: dict[int, list[int]] = {}
         self.history = History(history_id, history_ttl)
         self.delivered = 0
+        self._last_label = len(labels.USER)  # the id of a label that was deleted never comes back
         self._order: list[tuple[int, int]] = []
         self._shared: dict[frozenset[str], frozenset[str]] = {}
 
@@ -133,9 +134,22 @@ class Mailbox:
             number += 1
         return number
 
+    def rename_label(self, id: str, name: str) -> None:
+        """Raises KeyError."""
+        self.labels[id] = replace(self.labels[id], name=name)
+
+    def delete_label(self, id: str, at: float, *, silent: bool) -> None:
+        """Take the label off all mail and forget it; `silent` leaves no records. Raises KeyError."""
+        del self.labels[id]
+        for message in self.messages.values():
+            if silent and id in message.labels:
+                message.labels -= {id}
+            else:
+                self.relabel(message.number, (), (id,), at)
+
     def add_label(self, name: str) -> labels.Label:
         """A new user label."""
-        taken = [int(id[6:]) for id in self.labels if id.startswith("Label_")]
-        label = labels.Label(f"Label_{max(taken, default=0) + 1}", name, "user")
+        self._last_label += 1
+        label = labels.Label(f"Label_{self._last_label}", name, "user")
         self.labels[label.id] = label
         return label

@@ -1,6 +1,6 @@
 """The errors that Gmail answers, word for word."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 
@@ -91,6 +91,16 @@ def retry_after(moment: float) -> Refusal:
     when = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     message = f"User-rate limit exceeded.  Retry after {when}"
     return Refusal(429, message, "userRateLimitExceeded", "RESOURCE_EXHAUSTED", "usageLimits")
+
+
+def retry_after_forbidden(moment: float) -> Refusal:
+    """The same under the other status."""
+    return replace(retry_after(moment), status=403, canonical="PERMISSION_DENIED")
+
+
+def quota_spent() -> Refusal:
+    """A reason that Google's interfaces share, and no page about Gmail lists."""
+    return Refusal(403, "Quota exceeded.", "quotaExceeded", "PERMISSION_DENIED", "usageLimits")
 
 
 def user_rate_limit() -> Refusal:

@@ -12,6 +12,7 @@ from gmail.simulator.faults import CONTENT, TRANSPORT, Fault, Faults
 from gmail.simulator.latency import Latency
 from gmail.simulator.quota import TIERS, Concurrency, Quota
 from gmail.simulator.refusals import Refusal
+from gmail.simulator.script import Script
 from gmail.simulator.settings import Settings
 from gmail.simulator.tokens import Access
 from gmail.simulator.world import World
@@ -55,16 +56,19 @@ class Service:
         self.quota = Quota(settings.quota, settings.project_quota, TIERS[settings.prices], settings.quota_style)
         self.concurrency = Concurrency(settings.concurrency)
         self.faults = Faults(settings.seed)
+        self.script = Script()
         self.latency = Latency.read(settings.latency)
         self.push = settings.push
         self.stats = Stats()
 
     def begin(self, call: Call) -> Ticket:
-        """Let a call in or refuse it: route, token, faults, concurrency, quota, in this order."""
+        """Let a call in or refuse it: route, token, script, faults, concurrency, quota, in this order."""
         ticket, now = Ticket(call), self.clock()
         try:
             ticket.route = api.route(call)
             ticket.access = api.admit(call, ticket.route, self.world, now)
+            if self.script.before(ticket.route.endpoint.method, ticket.access.email):
+                ticket.access = api.admit(call, ticket.route, self.world, now)  # it may have been the grant that ended
             self._let_in(ticket, ticket.route, ticket.access.email, now)
         except Refusal as refusal:
             ticket.refusal = refusal

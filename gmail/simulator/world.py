@@ -48,6 +48,8 @@ class World:
             "revoke": self._revoke,
             "grant": self._grant,
             "label": self._label,
+            "rename-label": self._rename_label,
+            "delete-label": self._delete_label,
             "watch": self._watch,
             "stop": self._stop,
         }
@@ -122,6 +124,12 @@ class World:
 
     def _label(self, deed: Any) -> str:
         return self.mailbox(deed["email"]).add_label(deed["name"]).id
+
+    def _rename_label(self, deed: Any) -> None:
+        self.mailbox(deed["email"]).rename_label(deed["id"], deed["name"])
+
+    def _delete_label(self, deed: Any) -> None:
+        self.mailbox(deed["email"]).delete_label(deed["id"], deed["at"], silent=deed["silent"])
 
     def _watch(self, deed: Any) -> None:
         labels = frozenset(deed["labels"])

@@ -56,6 +56,7 @@ def own(_lively: tuple[Visitor, Iterator[int]]) -> Iterator[Visitor]:
     server.control("reset-stats")
     yield Visitor(server.base, server.process, f"user{number}@example.com", f"user{number + 1}@example.com")
     server.control("faults", rules=[])
+    server.control("script", cues=[])
     server.control("latency", latency="none")
     server.control("quota", user=0, project=0, style="403", concurrency=50)
     server.control("push", endpoint="", audience="", duplicates=0, reordered=0, numbers=False, backoff=1)

@@ -122,6 +122,9 @@ def test_a_wrong_command_says_what_is_wrong(shared: Visitor, command: str, body:
         ("429", 429, "rateLimitExceeded"),
         ("403", 403, "rateLimitExceeded"),
         ("retry_after", 429, "userRateLimitExceeded"),
+        ("retry_after_403", 403, "userRateLimitExceeded"),
+        ("project_limit", 403, "rateLimitExceeded"),
+        ("quotaExceeded", 403, "quotaExceeded"),
         ("failedPrecondition", 400, "failedPrecondition"),
         ("500", 500, "backendError"),
         ("503", 503, "backendError"),
@@ -135,7 +138,7 @@ def test_a_scripted_refusal_comes_once(own: Visitor, fault: str, status: int, re
 
     assert (answer.status, answer.json()["error"]["errors"][0]["reason"]) == (status, reason)
     assert "Retry-After" not in answer.headers
-    if fault == "retry_after":
+    if fault.startswith("retry_after"):
         assert re.search(r"  Retry after \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", answer.json()["error"]["message"])
     assert own.get("profile").status == 200
 
