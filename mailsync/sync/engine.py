@@ -15,6 +15,7 @@ LARGE = "larger:1M"  # above this a message is fetched alone, so that a batch st
 GLIMPSE = 100
 MOST_ROUNDS = 3
 MOST_EMPTY_PAGES = 50
+MOST_STARTS = 5  # of one slice: history may be forgotten again while its loss is made up for
 MOST_DEBTS = 100
 
 
@@ -58,17 +59,19 @@ class Engine:
 
     def whole(self) -> None:
         """Go on with the pass over the whole mailbox, or begin one."""
-        checkpoint = self.store.checkpoint()
-        position = checkpoint.position
-        try:
-            if position is None:
-                position = self._begin()
-            elif checkpoint.history_id is not None:
-                self._replay()  # what arrived since the last slice does not wait for the pass to end
-            self._stages(position)
-        except HistoryExpired:
-            self._start_over()
-            self._stages(self._begin())
+        position = self.store.checkpoint().position
+        for _ in range(MOST_STARTS):
+            try:
+                if position is None:
+                    position = self._begin()
+                else:
+                    self._replay()  # what arrived since the last slice does not wait for the pass to end
+                self._stages(position)
+                return
+            except HistoryExpired:
+                self._start_over()
+                position = None
+        raise Transient("Gmail forgets its history faster than it can be read")
 
     def window(self, after: int) -> None:
         """Fetch what arrived since `after` (unix seconds) and is lacking; moves no checkpoint, marks nothing as gone."""
@@ -218,11 +221,11 @@ class Engine:
         """The records after `cursor`, whether more follow, Gmail's current id; empty pages with a token are followed."""
         token: str | None = None
         for _ in range(MOST_EMPTY_PAGES):
-            page = self.gmail.list_history(cursor, page_token=token)
+            page = listing.history(self.gmail, cursor, token)
             token = page.next_page_token
             if page.records or token is None:
                 return page.records, token is not None, page.history_id
-        return (), False, cursor
+        raise Transient("Gmail's history has more empty pages than anybody would read")
 
     def _fetch_lacking(self, named: Sequence[str]) -> None:
         """Fetch those of the ids named that the mirror lacks; what a running pass wants anyway is left to it."""

@@ -1,0 +1,45 @@
+"""Mailboxes for bad weather."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from mailsync.connect import connect
+from mailsync.credentials import user_grant
+from tests.mailsync import simulated
+from tests.mailsync.simulated import Gmail
+from tests.mailsync.sync.weather import MESSAGES, SUPERFLUOUS, Weather, impatience
+
+MAILBOXES = 2_000
+
+
+@pytest.fixture(scope="session")
+def small_mailboxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Iterator[str]]]:
+    """Smaller than other tests have: here they are synced by the hundred."""
+    addresses = [f"storm{number}@example.com" for number in range(MAILBOXES)]
+    with (tmp_path_factory.mktemp("gmail") / "log").open("wb") as log:
+        process, url = simulated.start(addresses, MESSAGES, log)
+        try:
+            yield url, iter(addresses)
+        finally:
+            process.terminate()
+            process.wait(10)
+            if process.stdout:
+                process.stdout.close()
+
+
+@pytest.fixture
+def weather(small_mailboxes: tuple[str, Iterator[str]], anna: User, settings: Any) -> Iterator[Weather]:
+    """A small mailbox that was never synced, in fair weather yet."""
+    url, unused = small_mailboxes
+    settings.GOOGLE_BASE_URL, settings.GMAIL_USER_UNITS_PER_MINUTE = url, 0
+    settings.GOOGLE_CLIENT_ID = settings.GOOGLE_CLIENT_SECRET = "simulator"
+    gmail = Gmail(url, next(unused))
+    for label in SUPERFLUOUS:
+        gmail.control("delete-label", email=gmail.email, id=label, silent=True)
+    with impatience():
+        yield Weather(connect(anna, gmail.email, user_grant(f"sim-refresh-{gmail.email}")), gmail)
+    gmail.faults()
+    gmail.control("script", cues=[])
