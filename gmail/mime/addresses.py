@@ -1,7 +1,7 @@
 """Read a list of mailboxes (RFC 5322, section 3.4) in one pass, as malformed as it comes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gmail.mime import words
 from gmail.mime.mail import Address
@@ -13,12 +13,12 @@ _ESCAPE = re.compile(r"\\(.)", re.S)
 _WHITE = re.compile(r"\s+")
 
 
-def mailboxes(value: bytes, defects: set[str]) -> tuple[Address, ...]:
+def mailboxes(line: str, defects: set[str]) -> tuple[Address, ...]:
     """The addresses of a From, To or Cc; group names are dropped, their members kept."""
-    if len(value) > LONGEST:
+    if len(line) > LONGEST:
         defects.add("addresses_truncated")
     found: list[Address] = []
-    for address in _read(words.unfolded(value[:LONGEST], defects), defects):
+    for address in _people(_read(line[:LONGEST], defects)):
         if len(found) == MOST_ADDRESSES:
             defects.add("addresses_truncated")
             break
@@ -26,7 +26,24 @@ def mailboxes(value: bytes, defects: set[str]) -> tuple[Address, ...]:
     return tuple(found)
 
 
-def _read(line: str, defects: set[str]) -> Iterator[Address]:
+def _people(found: Iterable[tuple[Address, str | None]]) -> Iterator[Address]:
+    """Names that a comma parts from their address are one: "Doe, John <j@x>", which lost its quotes or encoding."""
+    surnames: list[str] = []
+    for address, ended_by in found:
+        if not address.email and ended_by == ",":
+            surnames.append(address.name)
+        elif address.email and address.name and surnames:
+            yield Address(", ".join([*surnames, address.name]), address.email)
+            surnames = []
+        else:
+            yield from (Address(name, "") for name in surnames)
+            yield address
+            surnames = []
+    yield from (Address(name, "") for name in surnames)
+
+
+def _read(line: str, defects: set[str]) -> Iterator[tuple[Address, str | None]]:
+    """Each entry with the separator that ended it."""
     phrase: list[str] = []
     comment: list[str] = []
     angle, depth = None, 0
@@ -36,7 +53,7 @@ def _read(line: str, defects: set[str]) -> Iterator[Address]:
         elif depth:
             comment.append(quoted or inner or separator or plain or "")
         elif separator:
-            yield from _address(phrase, comment, angle, defects)
+            yield from ((address, separator) for address in _address(phrase, comment, angle, defects))
             phrase, comment, angle = [], [], None
         elif colon:
             phrase = []
@@ -46,7 +63,7 @@ def _read(line: str, defects: set[str]) -> Iterator[Address]:
             phrase.append(_ESCAPE.sub(r"\1", quoted))
         elif plain:
             phrase.append(plain)
-    yield from _address(phrase, comment, angle, defects)
+    yield from ((address, None) for address in _address(phrase, comment, angle, defects))
 
 
 def _tokens(line: str) -> Iterator[tuple[str | None, ...]]:

@@ -34,6 +34,7 @@ _ALIAS = {
 # Codecs of Python that no mail means; some of them are slow by nature.
 _NO_CHARSET = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 _UNCLEAN = re.compile("[\0\ud800-\udfff]")
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _SAMPLE = 4000
 
@@ -130,4 +131,9 @@ def _east_asian(data: bytes, runs: list[bytes], high: bytes) -> str | None:
         candidates = ["cp949", "gb18030"] if len(leads) >= 4 and _share(leads, 0xB0, 0xC8) == 1 else ["gb18030"]
     else:
         candidates = ["big5hkscs", "cp932", "gb18030"]
-    return next((name for name in candidates if _strict(data, name) is not None), None)
+    return next((name for name in candidates if _is_written(_strict(data, name))), None)
+
+
+def _is_written(text: str | None) -> bool:
+    """Whether bytes are text in a charset, and none of it of private use: to gb18030 almost any pair is something."""
+    return text is not None and not _PRIVATE.search(text)

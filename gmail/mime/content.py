@@ -4,11 +4,10 @@ import html as markup
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gmail.mime import bodies, charsets, plain
+from gmail.mime import plain
 from gmail.mime.mail import Attachment
-from gmail.mime.tree import Entity
+from gmail.mime.part import Part
 
-LONGEST_TEXT = 5_000_000  # bytes of one text part
 LONGEST_FILENAME = 255
 
 
@@ -20,54 +19,37 @@ class Body:
     html: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a message holds, read from its source; `defects` grows while reading."""
-
-    source: bytes
-    defects: set[str]
-
-    def bytes_of(self, entity: Entity) -> bytes:
-        return bodies.undone(self.source[entity.start : entity.end], entity.encoding, self.defects)
-
-    def body(self, entity: Entity) -> Body:
-        if entity.children:
-            parts = [self.body(child) for child in entity.children]
-            return _alternative(parts) if entity.mime_type == "multipart/alternative" else _sequence(parts)
-        if not is_body(entity) or entity.mime_type == "text/x-amp-html":
-            return Body()
-        text = self._text_of(entity)
-        return Body(html=text) if entity.mime_type == "text/html" else Body(text=text)
-
-    def attachments(self, root: Entity) -> Iterator[Attachment]:
-        for entity in root.walk():
-            if is_attachment(entity):
-                size = len(self.bytes_of(entity))
-                yield Attachment(entity.part_id or "root", _filename(entity), entity.mime_type, size)
-
-    def _text_of(self, entity: Entity) -> str:
-        data = self.bytes_of(entity)
-        if len(data) > LONGEST_TEXT:
-            self.defects.add("text_truncated")
-        text, defect = charsets.decode(data[:LONGEST_TEXT], entity.parameters.get("charset", ""))
-        if defect:
-            self.defects.add(defect)
-        return text.replace("\r\n", "\n")
+def body(part: Part, defects: set[str]) -> Body:
+    """The words of a part and all below it; `defects` grows while reading."""
+    if part.children:
+        parts = [body(child, defects) for child in part.children]
+        return _alternative(parts) if part.mime_type == "multipart/alternative" else _sequence(parts)
+    if not is_body(part) or part.mime_type == "text/x-amp-html":
+        return Body()
+    text = part.text(defects)
+    return Body(html=text) if part.mime_type == "text/html" else Body(text=text)
 
 
-def is_body(entity: Entity) -> bool:
+def attachments(root: Part, defects: set[str]) -> Iterator[Attachment]:
+    """What is below `root` and no body, in order."""
+    for part in root.walk():
+        if is_attachment(part):
+            yield Attachment(part.part_id or "root", _filename(part), part.mime_type, part.size(defects))
+
+
+def is_body(part: Part) -> bool:
     """Text is body unless it says or shows that it is a file; at the root there is nothing to be attached to."""
-    if entity.mime_type.startswith("multipart/"):
-        return not entity.children  # its boundary is lost: what is left is readable at best
-    if not entity.mime_type.startswith("text/") or entity.mime_type == "text/calendar":
+    if part.mime_type.startswith("multipart/"):
+        return not part.children  # its boundary is lost: what is left is readable at best
+    if not part.mime_type.startswith("text/") or part.mime_type == "text/calendar":
         return False
-    if entity.part_id == "":
-        return not (entity.disposition == "attachment" and entity.filename)
-    return entity.disposition != "attachment" and not entity.filename
+    if part.part_id == "":
+        return not (part.disposition == "attachment" and part.filename)
+    return part.disposition != "attachment" and not part.filename
 
 
-def is_attachment(entity: Entity) -> bool:
-    return not entity.children and not is_body(entity)
+def is_attachment(part: Part) -> bool:
+    return not part.children and not is_body(part)
 
 
 def _alternative(parts: list[Body]) -> Body:
@@ -93,5 +75,5 @@ def readable(body: Body) -> str:
     return plain.from_html(body.html) if body.html else body.text or ""
 
 
-def _filename(entity: Entity) -> str:
-    return " ".join(entity.filename.split())[:LONGEST_FILENAME]
+def _filename(part: Part) -> str:
+    return " ".join(part.filename.split())[:LONGEST_FILENAME]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 MOST_FIELDS = 1000
 LONGEST_FIELD = 256 * 1024
+LONGEST_NAME = 200
 LONGEST_HEAD = 2 * 1024 * 1024
 _NAME = re.compile(rb"[\x21-\x39\x3b-\x7e]{1,200}")
 _BLANK_LINE = re.compile(rb"\n\r{0,2}\n")

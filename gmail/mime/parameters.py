@@ -27,7 +27,16 @@ def structured(raw: bytes | None, defects: set[str]) -> Structured:
         return Structured()
     if len(raw) > LONGEST:
         defects.add("header_truncated")
-    line = words.unfolded(raw[:LONGEST], defects)
+    return of_line(words.unfolded(raw[:LONGEST], defects), defects)
+
+
+def of_line(line: str | None, defects: set[str]) -> Structured:
+    """Read such a header from its unfolded line; None is an absent one."""
+    if line is None:
+        return Structured()
+    if len(line) > LONGEST:
+        defects.add("header_truncated")
+    line = line[:LONGEST]
     value = line.partition(";")[0].strip().lower()
     return Structured(value, _parameters(line, defects))
 

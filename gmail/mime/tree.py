@@ -5,9 +5,10 @@ all are bounded, so the time is linear in the size of the message.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from gmail.mime import fields, parameters
+from gmail.mime import bodies, fields, parameters
+from gmail.mime.part import Part, text_of
 
 MOST_PARTS = 2000
 MOST_DELIMITERS = 20_000
@@ -16,25 +17,21 @@ MOST_SEARCHED = 2_000_000_000  # bytes, about a second
 _TYPE_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789!#$&-^_.+*'")
 
 
-@dataclass(slots=True)
-class Entity:
-    """A message or a part of one; its body is source[start:end], still in its transfer encoding."""
+@dataclass(slots=True, kw_only=True)
+class Entity(Part):
+    """A part whose body is source[start:end], still in its transfer encoding."""
 
-    part_id: str
     head: fields.Head
-    mime_type: str
-    parameters: dict[str, str]
-    disposition: str
-    filename: str
     encoding: str
+    source: bytes
     start: int
     end: int
-    children: list["Entity"] = field(default_factory=list)
 
-    def walk(self) -> Iterator["Entity"]:
-        yield self
-        for child in self.children:
-            yield from child.walk()
+    def content(self, defects: set[str]) -> bytes:
+        return bodies.undone(self.source[self.start : self.end], self.encoding, defects)
+
+    def text(self, defects: set[str]) -> str:
+        return text_of(self.content(defects), self.parameters.get("charset", ""), defects)
 
 
 class Parser:
@@ -60,19 +57,20 @@ class Parser:
         entity = Entity(
             part_id=part_id,
             head=head,
-            mime_type=kind.value if _is_type(kind.value) else default_type,
+            mime_type=kind.value if is_type(kind.value) else default_type,
             parameters=kind.parameters,
             disposition=disposition.value,
             filename=disposition.parameters.get("filename") or kind.parameters.get("name", ""),
             encoding=encoding.value,
+            source=self.source,
             start=head.body_start,
             end=end,
         )
         if entity.mime_type.startswith("multipart/"):
-            self._descend(entity, depth)
+            entity.children = list(self._children(entity, depth))
         return entity
 
-    def _descend(self, entity: Entity, depth: int) -> None:
+    def _children(self, entity: Entity, depth: int) -> Iterator[Entity]:
         if depth == DEEPEST:
             self.defects.add("too_deep")
             return
@@ -83,8 +81,7 @@ class Parser:
                 self.defects.add("too_many_parts")
                 return
             self._parts_left -= 1
-            child = self._entity(start, end, f"{prefix}{number}", depth + 1, default_type)
-            entity.children.append(child)
+            yield self._entity(start, end, f"{prefix}{number}", depth + 1, default_type)
 
     def _pieces(self, entity: Entity) -> Iterator[tuple[int, int]]:
         """Where the parts of a multipart begin and end; the last line end belongs to the delimiter."""
@@ -126,7 +123,7 @@ class Parser:
         return found + 1 if found >= 0 else -1
 
 
-def _is_type(value: str) -> bool:
+def is_type(value: str) -> bool:
     major, slash, minor = value.partition("/")
     return bool(major and slash and minor) and _TYPE_CHARACTERS.issuperset(major + minor)
 

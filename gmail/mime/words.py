@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from gmail.mime import bodies, charsets
 
 _FOLD = re.compile(rb"[\r\n]+[ \t]?")
+_TEXT_FOLD = re.compile(r"[\r\n]+[ \t]?")
 _WORD = re.compile(r"=\?([^?\s]{1,70})\?([bBqQ])\?([^?]*)\?=")
 _BLANK = re.compile(r"\s*")
 
 
-def text_of(value: bytes, defects: set[str]) -> str:
-    """The header's value as one line of text."""
-    return decode_words(unfolded(value, defects), defects).strip()
+def decoded(line: str, defects: set[str]) -> str:
+    """The text of a header's line."""
+    return decode_words(line, defects).strip()
 
 
 def unfolded(value: bytes, defects: set[str]) -> str:
@@ -23,6 +24,11 @@ def unfolded(value: bytes, defects: set[str]) -> str:
     if defect:
         defects.add(f"header_{defect}")
     return text
+
+
+def clean_line(value: str) -> str:
+    """The line of a header that comes as text already."""
+    return charsets.clean(_TEXT_FOLD.sub(" ", value).strip(" \t"))
 
 
 def decode_words(text: str, defects: set[str]) -> str:

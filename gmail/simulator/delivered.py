@@ -1,13 +1,12 @@
 """Mail that came while the simulator ran, kept as it came."""
 
 import re
-from email import message_from_bytes
 from email.utils import formatdate
 from html import unescape
 
 from gmail.simulator.letters import encoding
 from gmail.simulator.mailbox import Message
-from gmail.simulator.payload import content, headers_of, leaves
+from gmail.simulator.payload import content, headers_of, leaves, parsed
 
 HEAD = 65_536
 """Bytes that are read for a snippet."""
@@ -40,7 +39,7 @@ class Delivered:
 
 def first_words(raw: bytes) -> str:
     """The beginning of the first text, tags taken off."""
-    for _, part in leaves(message_from_bytes(raw[:HEAD])):
+    for _, part in leaves(parsed(raw[:HEAD])):
         if part.get_content_maintype() == "text":
             text = content(part)[:4_000].decode("utf-8", "replace")
             if part.get_content_subtype() == "html":

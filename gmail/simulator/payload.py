@@ -9,6 +9,25 @@ from email.message import Message as Mail
 from email.utils import collapse_rfc2231_value
 
 Part = dict[str, object]
+EMBEDDED = ("message/rfc822", "message/global")
+
+
+class Closed(Mail):
+    """A mail in which embedded messages stay the bytes that they are: the parser opens what calls itself a message."""
+
+    def get_content_type(self) -> str:
+        kind = super().get_content_type()
+        return f"application/x-{kind.replace('/', '-')}" if kind.startswith("message/") else kind
+
+
+def parsed(raw: bytes) -> Mail:
+    """The mail that `raw` is."""
+    return message_from_bytes(raw, Closed)
+
+
+def kind_of(mail: Mail) -> str:
+    """The content type of a part."""
+    return Mail.get_content_type(mail)
 
 
 def encode(data: bytes) -> str:
@@ -42,27 +61,26 @@ def readable(value: str) -> str:
 
 def tree(raw: bytes, attachment_id: Callable[[str], str]) -> Part:
     """The MessagePart of a message; `attachment_id` makes an id from a partId."""
-    return _part(message_from_bytes(raw), "", attachment_id)
+    return _part(parsed(raw), "", attachment_id)
 
 
 def _part(mail: Mail, part_id: str, attachment_id: Callable[[str], str]) -> Part:
     filename = _filename(mail)
     part: Part = {
         "partId": part_id,
-        "mimeType": mail.get_content_type(),
+        "mimeType": kind_of(mail),
         "filename": filename,
         "headers": _headers(mail),
     }
+    parts = [_part(child, _below(part_id, n), attachment_id) for n, child in enumerate(_children(mail))]
     if mail.is_multipart():
-        part["body"] = {"size": 0}
-        part["parts"] = [_part(child, _below(part_id, n), attachment_id) for n, child in enumerate(_children(mail))]
-        return part
+        return part | {"body": {"size": 0}, "parts": parts}
     data = content(mail)
-    if filename or mail.get_content_maintype() != "text":
+    if filename or not kind_of(mail).startswith("text/"):
         part["body"] = {"attachmentId": attachment_id(part_id), "size": len(data)}
     else:
         part["body"] = {"size": len(data)} | ({"data": encode(data)} if data else {})
-    return part
+    return part | ({"parts": parts} if parts else {})
 
 
 def _below(part_id: str, number: int) -> str:
@@ -70,6 +88,9 @@ def _below(part_id: str, number: int) -> str:
 
 
 def _children(mail: Mail) -> list[Mail]:
+    """The parts of a multipart; of an embedded message, which is an attachment as well, the message."""
+    if kind_of(mail) in EMBEDDED:
+        return [parsed(content(mail))]
     payload = mail.get_payload()
     return [child for child in payload if isinstance(child, Mail)] if isinstance(payload, list) else []
 
@@ -90,7 +111,7 @@ def content(mail: Mail) -> bytes:
         data = None
     if not isinstance(data, bytes):
         return b""
-    if mail.get_content_maintype() != "text" or _filename(mail):
+    if not kind_of(mail).startswith("text/") or _filename(mail):
         return data
     return _utf8(data, str(mail.get_param("charset", "utf-8")))
 
@@ -103,7 +124,7 @@ def _utf8(data: bytes, charset: str) -> bytes:
 
 
 def leaves(mail: Mail, part_id: str = "") -> Iterator[tuple[str, Mail]]:
-    """All parts that have no parts, with their partIds."""
+    """All parts that have content, with their partIds."""
     if not mail.is_multipart():
         yield part_id, mail
     for number, child in enumerate(_children(mail)):
@@ -112,7 +133,7 @@ def leaves(mail: Mail, part_id: str = "") -> Iterator[tuple[str, Mail]]:
 
 def find(raw: bytes, part_id: str) -> bytes | None:
     """The content of the part `part_id`."""
-    found = dict(leaves(message_from_bytes(raw))).get(part_id)
+    found = dict(leaves(parsed(raw))).get(part_id)
     return None if found is None else content(found)
 
 

@@ -250,6 +250,16 @@ def test_part_ids_and_attachments_are_the_ones_that_gmail_gives(connect: Connect
     assert fetched > 3
 
 
+def test_the_full_format_reads_as_the_raw_bytes_do(connect: Connect) -> None:
+    client = connect("b@example.com")
+    asks = [Ask("message", id_, format) for id_ in every_id(client) for format in ("raw", "full")]  # type: ignore[arg-type]
+    found = dict(client.fetch(asks))
+    for raw, full in zip(asks[::2], asks[1::2], strict=True):
+        one, other = found[raw], found[full]
+        assert isinstance(one, Message) and one.raw and isinstance(other, Message) and other.raw is None
+        assert mime.from_payload(other.payload) == mime.parse(one.raw)
+
+
 def full(simulator: Simulator, token: str, id_: str) -> dict[str, Any]:
     address = f"{simulator.url}/gmail/v1/users/me/messages/{id_}?format=full"
     request = urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"})

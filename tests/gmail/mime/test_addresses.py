@@ -5,7 +5,7 @@ from gmail.mime.mail import Address
 
 
 def read(value: bytes) -> list[tuple[str, str]]:
-    return [(address.name, address.email) for address in addresses.mailboxes(value, set())]
+    return [(address.name, address.email) for address in addresses.mailboxes(value.decode(), set())]
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,10 @@ def read(value: bytes) -> list[tuple[str, str]]:
         (b"", []),
         (b"Ada <a@b", [("Ada", "a@b")]),
         (b"Ada < a @ b >", [("Ada", "a@b")]),
+        (b"Doe, Ada <a@b>, M\xc3\xbcller, J <c@d>", [("Doe, Ada", "a@b"), ("M\u00fcller, J", "c@d")]),
+        (b"Nobody, a@b, Somebody", [("Nobody", ""), ("", "a@b"), ("Somebody", "")]),
+        (b"Nobody; Ada <a@b>", [("Nobody", ""), ("Ada", "a@b")]),
+        (b"Nobody, <a@b>", [("Nobody", ""), ("", "a@b")]),
         (b"a@b <a@b>", [("a@b", "a@b")]),
     ],
 )
@@ -37,7 +41,7 @@ def test_mailboxes_are_found_in_what_people_write(value: bytes, expected: list[t
 
 def test_there_is_an_end_to_a_list() -> None:
     defects: set[str] = set()
-    found = addresses.mailboxes(b"a@b, " * 3000, defects)
+    found = addresses.mailboxes("a@b, " * 3000, defects)
     assert len(found) == addresses.MOST_ADDRESSES
     assert found[0] == Address("", "a@b")
     assert defects == {"addresses_truncated"}

@@ -20,6 +20,7 @@ FRENCH = "Réunion déplacée à mercredi, côté café"
         (KOREAN, "cp949"),
         (JAPANESE, "iso2022_jp_ext"),
         (FRENCH, "cp1252"),
+        ("Grüße", "cp1252"),
         (RUSSIAN, "utf-8"),
         (JAPANESE, "utf-8"),
     ],

@@ -112,6 +112,26 @@ def test_parts_are_numbered_and_attachments_have_ids_that_change(service: Servic
     pytest.fail("no attachment in sixty letters")
 
 
+def test_an_embedded_message_is_an_attachment_and_opened_as_well(service: Service) -> None:
+    embedded = b"Subject: inside\r\nContent-Type: text/plain\r\n\r\nnested\r\n"
+    report = b"Reporting-MTA: dns; mx.example.com\r\n\r\nStatus: 5.1.1\r\n"
+    raw = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhi\r\n"
+    raw += b"--b\r\nContent-Type: message/rfc822\r\n\r\n" + embedded
+    raw += b"\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n" + report + b"\r\n--b--\r\n"
+    id = deliver(service, raw=base64.urlsafe_b64encode(raw).decode())
+
+    _, letter, status = check("Message", ask(service, f"messages/{id}")[1])["payload"]["parts"]
+
+    for part, content in ((letter, embedded), (status, report)):
+        assert part["body"]["size"] == len(content)
+        given = ask(service, f"messages/{id}/attachments/{part['body']['attachmentId']}")[1]
+        assert base64.urlsafe_b64decode(given["data"]) == content
+    [inner] = letter["parts"]
+    assert (inner["partId"], inner["mimeType"]) == ("1.0", "text/plain")
+    assert base64.urlsafe_b64decode(inner["body"]["data"]) == b"nested\r\n"
+    assert "parts" not in status
+
+
 def test_an_attachment_id_grows_old_and_belongs_to_its_message(service: Service) -> None:
     raw = b'Content-Type: application/pdf; name="a.pdf"\r\nContent-Transfer-Encoding: base64\r\n\r\nQUJD\r\n'
     other, id = first_id(service), deliver(service, raw=base64.urlsafe_b64encode(raw).decode())
