@@ -1,6 +1,8 @@
 """Fetch many messages and threads in batches, sending the parts again that may succeed later."""
 
+import itertools
 import time
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -37,31 +39,27 @@ class Fetch:
         """Each ask once, in no promised order, with its answer or its own error."""
         self.pending.extend(dict.fromkeys(asks))
         while self.pending:
-            count = self._affordable(portion(self.pending, self.appetite))
-            yield from self._settle(self._ask([self.pending.popleft() for _ in range(count)]))
-
-    def _affordable(self, asks: list[Ask]) -> int:
-        """How many of `asks`, from the first, to pay for at once: at least one."""
-        left, count = self.calls.affordable(sum(map(self._price, asks))), 0
-        for ask in asks:
-            left -= self._price(ask)
-            if left < 0 and count:
-                break
-            count += 1
-        return count
+            answers = self._ask(portion(self.pending, self.appetite))
+            for _ in answers:
+                self.pending.popleft()
+            yield from self._settle(answers)
 
     def _price(self, ask: Ask) -> int:
         return self.calls.price(METHODS[ask.kind])
 
     def _ask(self, asks: list[Ask]) -> dict[Ask, Answer]:
-        units = sum(map(self._price, asks))
+        """The answers to as many of `asks`, from the first, as the quota has room for; all, where Gmail refuses."""
+        costs = list(itertools.accumulate(map(self._price, asks)))
         try:
-            parts = self.calls.repeat(units, lambda: self.send({ask: self.request(ask) for ask in asks}))
+            parts = self.calls.repeat_some(costs, lambda units: self._send(asks[: bisect_right(costs, units)]))
         except RateLimited as error:
             if error.scope == "own":
                 raise
             return dict.fromkeys(asks, error)
-        return {ask: _read(ask, parts[ask]) for ask in asks}
+        return {ask: _read(ask, part) for ask, part in parts.items()}
+
+    def _send(self, asks: list[Ask]) -> dict[Ask, Part]:
+        return self.send({ask: self.request(ask) for ask in asks})
 
     def _settle(self, answers: dict[Ask, Answer]) -> Iterator[tuple[Ask, Answer]]:
         """Hand out what is final; put the rest back, then hold off as long as the worst of it asks for."""

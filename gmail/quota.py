@@ -1,24 +1,36 @@
 """Name what a caller needs to keep within Gmail's quota."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from gmail.grant import Grant
+from gmail.ledgers import Ledgers
+from gmail.local_window import LocalWindow
 from gmail.prices import PRICES, price_table
 from gmail.priority import Priority
 from gmail.redis_window import RedisWindow
-from gmail.window import LocalWindow
 
-__all__ = ["PRICES", "Bucket", "LocalWindow", "Priority", "RedisWindow", "Unlimited", "price_table"]
+__all__ = [
+    "PRICES",
+    "Bucket",
+    "Grant",
+    "Ledgers",
+    "LocalWindow",
+    "Priority",
+    "RedisWindow",
+    "Unlimited",
+    "price_table",
+]
 
 
 class Bucket(Protocol):
     """Where a client takes its units from."""
 
-    @property
-    def largest(self) -> int | None:
-        """The most units that one reservation can be granted; None: any number."""
+    def reserve(self, choices: Sequence[int], *, max_wait: float) -> Grant:
+        """Reserve one of the ascending `choices` of units; nothing is taken where the wait were above `max_wait`."""
 
-    def reserve(self, units: int, *, max_wait: float) -> float:
-        """Seconds to wait before spending; when that is above `max_wait`, nothing was taken."""
+    def give_back(self, grant: Grant) -> None:
+        """What was granted will not be spent, or not at its time."""
 
     def penalise(self, seconds: float) -> None:
         """Gmail refused: nobody spends on this mailbox for so long."""
@@ -27,10 +39,11 @@ class Bucket(Protocol):
 class Unlimited:
     """No limit of our own."""
 
-    largest: int | None = None
+    def reserve(self, choices: Sequence[int], *, max_wait: float) -> Grant:
+        return Grant(choices[-1], 0.0)
 
-    def reserve(self, units: int, *, max_wait: float) -> float:
-        return 0.0
+    def give_back(self, grant: Grant) -> None:
+        return None
 
     def penalise(self, seconds: float) -> None:
         return None

@@ -1,35 +1,29 @@
-"""Pace the spending of quota units within one process.
+"""Decide when how many quota units may be spent: pure, the clock is handed in.
 
-Gmail counts units per minute and user, and per minute and project. A window here admits a spend only when no sliding
-minute that contains it exceeds 99 % of the limit. Time is cut into slots of a tenth of a second, and a minute is
-taken as the 601 slots that it can touch, so the guarantee holds at any moment within a slot.
+Gmail counts units per minute and user, and per minute and project. A spend is planned only where no sliding minute that
+contains it exceeds 99 % of the limit. Time is cut into slots of a tenth of a second. Gmail counts when calls arrive, we
+when they are sent: between two spends that must not meet in one minute lie at least 60.2 seconds.
 
-What was not spent in the last two minutes may be spent at once; beyond that, spends are spaced evenly, so that work
-advances every few seconds rather than once a minute.
+What was not spent in the last two minutes may be spent at once; beyond that spends follow a rhythm, so that work
+advances every few seconds rather than once a minute. Who comes late catches up.
 """
 
-import threading
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 SLOT = 0.1  # seconds
-SPAN = int(60 / SLOT) + 1  # the slots that a minute can touch
+SPAN = 603  # slots: a minute, the slots that it cuts at both ends, a fifth of a second for the way to Gmail
 MEMORY = int(120 / SLOT)  # slots that count against a burst
+CATCH_UP = int(15 / SLOT)  # slots by which a late spend may be made up for
+PORTIONS = 10  # in which a minute is spent, so that work advances every few seconds
+WORTH = 100  # units that are worth a request: portions are no smaller
+SMALL = 10  # units: a poll, a listing do not wait for the rhythm
 SHARE = 0.99
 
 
 def allowance(limit_per_minute: int) -> int:
     """The units that we spend of a limit."""
     return max(1, int(limit_per_minute * SHARE))
-
-
-def paced(spent: dict[int, int], start: int, units: int, allowed: int) -> int:
-    """The slot from which on `units` keep the pace; `spent` holds the last two minutes and what is reserved ahead."""
-    if not spent or sum(spent.values()) + units <= allowed:
-        return start
-    last = max(spent)
-    a_minute = max(1, allowed // spent[last])  # how many spends like the last one a minute holds
-    return max(start, last + SPAN // a_minute)
 
 
 def fitting(spent: dict[int, int], start: int, units: int, allowed: int) -> int:
@@ -43,58 +37,79 @@ def fitting(spent: dict[int, int], start: int, units: int, allowed: int) -> int:
 
 def _overfilled(spent: dict[int, int], slot: int, units: int, allowed: int) -> int | None:
     """The last slot of the first minute that contains `slot` and has no room for `units`."""
-    total = units + sum(spent.get(key, 0) for key in range(slot - SPAN + 1, slot))
-    for end in range(slot, slot + SPAN):
-        total += spent.get(end, 0)
-        if total > allowed:
+    for end, total in _minutes(spent, slot):
+        if total + units > allowed:
             return end
-        total -= spent.get(end - SPAN + 1, 0)
     return None
 
 
-class LocalWindow:
-    """The window of one process; `limit_per_minute` 0 means no limit, penalties apart."""
+def fullest(spent: dict[int, int], slot: int) -> int:
+    """The units in the fullest minute that contains `slot`."""
+    return max(total for _, total in _minutes(spent, slot))
 
-    def __init__(self, limit_per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self.largest = allowance(limit_per_minute) if limit_per_minute else None
-        self._clock = clock
-        self._spent: dict[int, int] = {}
-        self._blocked_until = 0.0
-        self._lock = threading.Lock()
 
-    def reserve(self, units: int, *, max_wait: float) -> float:
-        with self._lock:
-            now = self._clock()
-            start = int(max(now, self._blocked_until) / SLOT)
-            slot = self._first_slot(start, units, now)
-            wait = max(0.0, slot * SLOT - now, self._blocked_until - now)
-            if wait <= max_wait:
-                self._take(slot, units)
-            return wait
+def _minutes(spent: dict[int, int], slot: int) -> list[tuple[int, int]]:
+    """The last slot, the units of each minute that contains `slot`."""
+    total = sum(spent.get(key, 0) for key in range(slot - SPAN + 1, slot))
+    found = []
+    for end in range(slot, slot + SPAN):
+        total += spent.get(end, 0)
+        found.append((end, total))
+        total -= spent.get(end - SPAN + 1, 0)
+    return found
 
-    def record(self, units: int, delay: float) -> None:
-        """Count units that were granted elsewhere, to be spent in `delay` seconds."""
-        with self._lock:
-            now = self._clock()
-            self._forget(now)
-            self._take(int((now + delay) / SLOT), units)
 
-    def penalise(self, seconds: float) -> None:
-        with self._lock:
-            self._blocked_until = max(self._blocked_until, self._clock() + seconds)
+def portions(choices: Sequence[int], allowed: int) -> list[int]:
+    """Those of the ascending `choices` that are no more than a tenth of a minute; at least one."""
+    most = max(allowed // PORTIONS, WORTH)
+    return [units for units in choices if units <= most] or list(choices[:1])
 
-    def _first_slot(self, start: int, units: int, now: float) -> int:
-        if self.largest is None:
-            return start
-        self._forget(now)
-        units = min(units, self.largest)
-        return fitting(self._spent, paced(self._spent, start, units, self.largest), units, self.largest)
 
-    def _forget(self, now: float) -> None:
-        oldest = int(now / SLOT) - MEMORY
-        if self._spent and min(self._spent) <= oldest:
-            self._spent = {slot: spent for slot, spent in self._spent.items() if slot > oldest}
+@dataclass(slots=True)
+class Window:
+    """The spends of the last two minutes and what is reserved ahead, by slot; the slot that the rhythm asks for next."""
 
-    def _take(self, slot: int, units: int) -> None:
-        if self.largest is not None:
-            self._spent[slot] = self._spent.get(slot, 0) + min(units, self.largest)
+    spent: dict[int, int] = field(default_factory=dict)
+    rhythm: float = 0.0
+
+    def plan(self, start: int, choices: Sequence[int], allowed: int) -> tuple[int, int]:
+        """The slot from `start` on at which to spend, and which of the ascending `choices`: the most that has room then.
+
+        It settles for less than was asked for: what does not fit would lie idle until the next spends leave the minute.
+        """
+        choices = portions(choices, allowed)
+        most = choices[-1]
+        enough = next(units for units in choices if 2 * units >= min(most, WORTH))
+        resting = allowed - sum(self.spent.values())
+        free = enough <= resting or most <= SMALL
+        slot = start if free else max(start, int(self.rhythm))
+        slot = fitting(self.spent, slot, min(enough, allowed), allowed)
+        room = allowed - fullest(self.spent, slot)
+        return slot, max((units for units in choices if units <= room), default=enough)
+
+    def take(self, slot: int, units: int, allowed: int) -> None:
+        """Count `units` at `slot`; more than a minute holds counts as a full one."""
+        units = min(units, allowed)
+        credit = 0 if sum(self.spent.values()) + units <= allowed else CATCH_UP
+        self.spent[slot] = self.spent.get(slot, 0) + units
+        self.rhythm = max(self.rhythm, slot - credit) + units * SPAN / allowed
+
+    def give_back(self, slot: int, units: int, allowed: int) -> None:
+        """Take back what `take` counted."""
+        units = min(units, allowed)
+        self.spent[slot] = self.spent.get(slot, 0) - units
+        self.rhythm -= units * SPAN / allowed
+        if self.spent[slot] <= 0:
+            del self.spent[slot]
+
+    def forget(self, now: int) -> None:
+        """Drop what is older than two minutes."""
+        if self.spent and min(self.spent) <= now - MEMORY:
+            self.spent = {slot: spent for slot, spent in self.spent.items() if slot > now - MEMORY}
+
+
+def assumed(now: int, allowed: int) -> Window:
+    """A minute that was spent to the last unit, evenly: what to expect where nothing is known."""
+    portion, rest = divmod(allowed, PORTIONS)
+    spent = {now - SPAN * number // PORTIONS: portion for number in range(1, PORTIONS)}
+    return Window(spent | {now: portion + rest}, float(now))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import redis
@@ -12,10 +13,10 @@ from google.auth.credentials import Credentials
 
 from gmail import oauth
 from gmail.client import GmailClient
+from gmail.ledgers import Ledgers
 from gmail.prices import price_table
 from gmail.quota import Bucket, Priority, Unlimited
 from gmail.redis_window import RedisWindow
-from gmail.window import LocalWindow
 from mailsync.models import Account
 
 REDIS_SECONDS = 1.0
@@ -101,5 +102,11 @@ def bucket(identity: str, *, priority: Priority) -> Bucket:
         project=settings.GOOGLE_CLIENT_ID or "default",
         project_limit=settings.GMAIL_PROJECT_UNITS_PER_MINUTE,
         priority=priority,
-        fallback=LocalWindow(limit),
+        ledgers=_ledgers(limit),
     )
+
+
+@cache
+def _ledgers(limit: int) -> Ledgers:
+    """What this process knows to be spent, whoever of it spent it."""
+    return Ledgers(limit)

@@ -1,6 +1,23 @@
 """Judge a plan of spends against Gmail's minute."""
 
+from collections import deque
 
-def fullest_minute(spends: list[tuple[float, int]]) -> int:
+Spends = list[tuple[float, int]]
+
+
+def fullest_minute(spends: Spends) -> int:
     """The most units that any 60 seconds hold; spends are (seconds, units)."""
-    return max(sum(units for at, units in spends if start <= at < start + 60) for start, _ in spends)
+    minute: deque[tuple[float, int]] = deque()
+    total = most = 0
+    for at, units in sorted(spends):
+        minute.append((at, units))
+        total += units
+        while minute[0][0] <= at - 60:
+            total -= minute.popleft()[1]
+        most = max(most, total)
+    return most
+
+
+def units_in(spends: Spends, begin: float, end: float) -> int:
+    """What was spent between two moments."""
+    return sum(units for at, units in spends if begin <= at < end)

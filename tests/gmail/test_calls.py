@@ -1,26 +1,12 @@
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from gmail.calls import Calls
 from gmail.errors import NotFound, RateLimited, Transient
-from gmail.quota import Unlimited
-
-
-class Bucket:
-    def __init__(self, delay: float = 0.0, largest: int | None = None) -> None:
-        self.delay = delay
-        self.largest = largest
-        self.reserved: list[int] = []
-        self.penalties: list[float] = []
-
-    def reserve(self, units: int, *, max_wait: float) -> float:
-        self.reserved.append(units)
-        return self.delay
-
-    def penalise(self, seconds: float) -> None:
-        self.penalties.append(seconds)
+from gmail.quota import Grant, Unlimited
+from tests.gmail.buckets import Bucket
 
 
 def calls(bucket: Bucket | Unlimited, waits: list[tuple[float, str]] | None = None) -> Calls:
@@ -84,9 +70,55 @@ def test_an_unknown_method_costs_as_much_as_the_dearest() -> None:
     assert calls(Bucket()).price("new") == 20
 
 
-@pytest.mark.parametrize(
-    ("largest", "units", "expected"),
-    [(None, 500, 500), (5940, 500, 495), (5940, 60, 60), (99, 500, 99), (19, 500, 19), (40, 500, 40), (10, 0, 0)],
-)
-def test_payments_fill_a_minute_evenly(largest: int | None, units: int, expected: int) -> None:
-    assert calls(Bucket(largest=largest)).affordable(units) == expected
+def test_as_much_is_paid_as_there_is_room_for() -> None:
+    bucket = Bucket(room=70)
+    made = calls(bucket)
+    assert made.repeat_some([20, 40, 60, 80, 100], lambda units: units) == 60
+    assert (made.units, made.requests) == (60, 1)
+
+
+def test_a_wait_that_is_broken_off_gives_back_what_it_waited_for() -> None:
+    def broken_off(seconds: float, reason: str) -> None:
+        raise KeyboardInterrupt
+
+    bucket = Bucket(delay=5)
+    made = Calls(bucket, {}, broken_off, max_wait=60.0)
+    with pytest.raises(KeyboardInterrupt):
+        made.repeat(20, raising())
+    assert bucket.returned == [20]
+    assert (made.units, made.requests) == (0, 0)
+
+
+class Oversleeping:
+    """A clock whose first sleep takes a second too long."""
+
+    def __init__(self) -> None:
+        self.now, self.extra = 0.0, 1.0
+
+    def sleep(self, seconds: float, reason: str) -> None:
+        self.now += seconds + self.extra
+        self.extra = 0.0
+
+
+def test_who_oversleeps_gives_its_place_back_and_asks_anew() -> None:
+    bucket, clock = Bucket(delay=5), Oversleeping()
+    made = Calls(bucket, {}, clock.sleep, max_wait=60.0, clock=lambda: clock.now)
+    assert made.repeat(20, raising()) == "answer"
+    assert (bucket.reserved, bucket.returned) == ([20, 20], [20])
+    assert (made.units, made.requests, clock.now) == (20, 1, 11.0)
+
+
+class Closed(Bucket):
+    """Grants nothing, and says to come again in ten seconds."""
+
+    def reserve(self, choices: Sequence[int], *, max_wait: float) -> Grant:
+        return Grant(0, 10.0)
+
+
+def test_who_is_told_to_come_again_does_so_within_its_patience() -> None:
+    waits: list[tuple[float, str]] = []
+    made = calls(Closed(), waits)
+    with pytest.raises(RateLimited) as caught:
+        made.repeat(20, raising())
+    assert caught.value.scope == "own"
+    assert waits == [(10.0, "quota")] * 6

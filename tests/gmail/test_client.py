@@ -11,8 +11,8 @@ import pytest
 from gmail import mime, oauth
 from gmail.client import GmailClient
 from gmail.errors import GrantRevoked, HistoryExpired, NotFound, RateLimited, Refused
+from gmail.local_window import LocalWindow
 from gmail.resources import Ask, Message, Thread
-from gmail.window import LocalWindow
 from tests.gmail.conftest import Simulator
 
 Connect = Callable[..., GmailClient]

@@ -8,8 +8,8 @@ import pytest
 
 from gmail.client import GmailClient
 from gmail.errors import GmailError, GrantRevoked, NotFound, RateLimited, Transient
+from gmail.local_window import LocalWindow
 from gmail.resources import Ask, Message, Thread
-from gmail.window import LocalWindow
 from tests.gmail.gmail_wire import LIMITED, TOKEN_ANSWER, asked_ids, batch, credentials, full, message, refusal, thread
 from tests.gmail.wire import Asked, Reply, Wire, serving
 

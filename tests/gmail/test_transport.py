@@ -10,23 +10,11 @@ import pytest
 
 from gmail.client import GmailClient
 from gmail.errors import GmailError, GrantRevoked, RateLimited, Refused, Transient
+from tests.gmail.buckets import Bucket
 from tests.gmail.gmail_wire import LIMITED, TOKEN_ANSWER, answer, credentials, message, refusal
 from tests.gmail.wire import Asked, Reply, Wire, serving
 
 PROFILE = Reply(body=b'{"emailAddress": "a@b", "historyId": "7"}')
-
-
-class Penalties:
-    largest = None
-
-    def __init__(self) -> None:
-        self.seconds: list[float] = []
-
-    def reserve(self, units: int, *, max_wait: float) -> float:
-        return 0.0
-
-    def penalise(self, seconds: float) -> None:
-        self.seconds.append(seconds)
 
 
 @contextmanager
@@ -91,7 +79,7 @@ def test_a_refusal_is_not_tried_again() -> None:
 
 
 def test_a_limit_is_raised_and_tells_the_bucket() -> None:
-    bucket = Penalties()
+    bucket = Bucket()
     text = "User-rate limit exceeded.  Retry after 2999-01-01T00:00:00Z"
     doors = in_turn(answer(LIMITED), answer(refusal(403, "userRateLimitExceeded", text)))
     with client(doors, bucket=bucket) as (made, _, waits):
@@ -100,8 +88,8 @@ def test_a_limit_is_raised_and_tells_the_bucket() -> None:
         with pytest.raises(RateLimited):
             made.get_profile()
         assert waits == []
-    assert bucket.seconds[0] == 2.0
-    assert 3600 <= bucket.seconds[1] <= 3602
+    assert bucket.penalties[0] == 2.0
+    assert 3600 <= bucket.penalties[1] <= 3602
 
 
 def test_an_expired_token_is_refreshed_on_the_way() -> None:
@@ -216,7 +204,7 @@ def test_a_stream_refreshes_its_token() -> None:
 
 
 def test_a_stream_that_is_limited_tells_the_bucket() -> None:
-    bucket = Penalties()
+    bucket = Bucket()
     with client(in_turn(answer(LIMITED)), bucket=bucket) as (made, _, _), pytest.raises(RateLimited):
         made.stream_message("1", on_chunk=lambda size: None)
-    assert bucket.seconds == [2.0]
+    assert bucket.penalties == [2.0]
