@@ -100,16 +100,39 @@ def write(boundary: str, uris: dict[str, str]) -> bytes:
 
 
 def read(content_type: str, content: bytes) -> Iterator[tuple[str, str, bytes]]:
-    """The id, HTTP status and body of each part that a batch answer holds whole heads of; CRLF or bare LF."""
+    """The id, HTTP status and body of each part that a batch answer holds whole heads of; CRLF or bare LF.
+
+    Only the bodies are copied: an answer may have many megabytes.
+    """
     found = re.search(r'boundary="?([^";]+)"?', content_type, re.I)
     if not found:
         return
-    for chunk in (b"\n" + content).split(b"\n--" + found[1].strip().encode("latin-1", "replace"))[1:]:
-        head = _HEAD_END.search(chunk)
-        id_ = _CONTENT_ID.search(chunk, 0, head.start() + 1) if head else None
-        status = _STATUS.match(chunk, head.end()) if head else None
+    for start, end in _chunks(content, b"--" + found[1].strip().encode("latin-1", "replace")):
+        head = _HEAD_END.search(content, start, end)
+        id_ = _CONTENT_ID.search(content, start, head.start() + 1) if head else None
+        status = _STATUS.match(content, head.end(), end) if head else None
         if not head or not id_ or not status:
             continue
-        inner = _HEAD_END.search(chunk, status.end() - 1)
-        body = chunk[inner.end() :].rstrip(b"\r\n") if inner else b""
+        inner = _HEAD_END.search(content, status.end() - 1, end)
+        body = content[inner.end() : _without_line_ends(content, inner.end(), end)] if inner else b""
         yield urllib.parse.unquote(id_[1].decode("latin-1")), status[1].decode(), body
+
+
+def _chunks(content: bytes, delimiter: bytes) -> Iterator[tuple[int, int]]:
+    """Where each part begins, behind its delimiter, and ends."""
+    at = 0 if content.startswith(delimiter) else _next_line(content, delimiter, 0)
+    while at < len(content):
+        start = at + len(delimiter)
+        at = _next_line(content, delimiter, start)
+        yield start, at
+
+
+def _next_line(content: bytes, delimiter: bytes, start: int) -> int:
+    found = content.find(b"\n" + delimiter, start)
+    return len(content) if found < 0 else found + 1
+
+
+def _without_line_ends(content: bytes, start: int, end: int) -> int:
+    while end > start and content[end - 1] in b"\r\n":
+        end -= 1
+    return end

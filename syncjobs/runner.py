@@ -4,10 +4,11 @@ import logging
 import random
 import time
 import traceback
+from contextlib import suppress
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from syncjobs import backoff, lifecycle, registry, shutdown
 from syncjobs.context import Context
@@ -57,6 +58,9 @@ def _slice(job: SyncJob, deadline: float, limit: int | None) -> None:
         _retry(job, trouble.code, backoff.MOST_ATTEMPTS, trouble.params)
     except (LeaseLost, SyncJob.DoesNotExist, OperationalError, InterfaceError):
         raise
+    except (KeyboardInterrupt, SystemExit):
+        _let_go(job)
+        raise
     except Exception as bug:  # anything else is a bug of ours: keep its traceback, try again, give up soon
         log.exception("job %s failed", job.task_id)
         _retry(job, "BUG", backoff.MOST_ATTEMPTS_OF_A_BUG, {"exception": type(bug).__name__}, traceback.format_exc())
@@ -87,6 +91,15 @@ def _retry(
     lifecycle.release(
         job, wait=timedelta(seconds=seconds), phase=Phase.BACKING_OFF, code=code, failed_attempt=True, **params
     )
+
+
+def _let_go(job: SyncJob) -> None:
+    """This process ends, not the job: whoever comes next need not wait for the lease to run out, nor count a lost worker.
+
+    The attempt counts: code that ends every process it runs in must come to an end itself.
+    """
+    with suppress(LeaseLost, SyncJob.DoesNotExist, DatabaseError, InterfaceError):
+        _retry(job, "shutdown", backoff.MOST_ATTEMPTS, {}, first=1.0)
 
 
 def _outlive_the_trouble(job: SyncJob) -> None:

@@ -7,6 +7,7 @@ from gmail.mime import words
 from gmail.mime.mail import Address
 
 MOST_ADDRESSES = 2000
+MOST_COMMAS = 3  # in one name
 LONGEST = 256 * 1024
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)("?)|<([^<>]*)>?|([,;])|(:)|([()])|([^",;:<>()]+)|.', re.S)
 _ESCAPE = re.compile(r"\\(.)", re.S)
@@ -30,7 +31,7 @@ def _people(found: Iterable[tuple[Address, str | None]]) -> Iterator[Address]:
     """Names that a comma parts from their address are one: "Doe, John <j@x>", which lost its quotes or encoding."""
     surnames: list[str] = []
     for address, ended_by in found:
-        if not address.email and ended_by == ",":
+        if not address.email and ended_by == "," and len(surnames) < MOST_COMMAS:
             surnames.append(address.name)
         elif address.email and address.name and surnames:
             yield Address(", ".join([*surnames, address.name]), address.email)

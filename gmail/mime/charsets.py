@@ -53,7 +53,7 @@ def codec(name: str) -> str | None:
         found = codecs.lookup(_ALIAS.get(name, name))
     except (LookupError, ValueError, UnicodeError):
         return None
-    if found.name in _NO_CHARSET or not found._is_text_encoding:
+    if found.name.replace("-", "_") in _NO_CHARSET or not found._is_text_encoding:
         return None
     return _SUPERSET.get(found.name, found.name)
 

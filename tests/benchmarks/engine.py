@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from tests.benchmarks import large
+from tests.benchmarks import first_mail, large
 from tests.benchmarks.passes import Bench, Cost, prepared
 from tests.benchmarks.stage import EMAIL, Stage
 from tests.benchmarks.table import aligned
@@ -47,6 +47,7 @@ def run(sizes: Sequence[int], policies: Sequence[str]) -> str:
                 full.append(bare(bench.servers, size))
     rows.append(figure("a worker's peak: the biggest mailbox beside the smallest, MB", peaks[-1] - peaks[0], 15))
     rows += large.rows()
+    rows += first_mail.rows()
     return "\n\n".join(
         (
             "Passes of one Celery worker process, archive policy, no quota, a simulator without latency; ms of CPU per message",

@@ -42,3 +42,12 @@ def test_a_request_names_only_paths_and_no_tokens() -> None:
     assert body.endswith(b"--B--\r\n")
     assert b"format=raw&alt=json HTTP/1.1\r\n" in body
     assert b"authorization" not in body.lower()
+
+
+def test_a_part_takes_nothing_from_the_one_behind_it() -> None:
+    whole = b"Content-ID: <b + 1>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{}\r\n"
+    headless, cut = b"Content-ID: <b + 0>", b"Content-ID: <b + 0>\r\n\r\nHTTP/1.1 200 OK"
+    for broken in (headless, cut):
+        body = b"--batch_x\r\n" + broken + b"\r\n--batch_x\r\n" + whole + b"--batch_x--"
+        assert parts(body)[-1] == ("1", "200", b"{}")
+        assert all(content in (b"", b"{}") for _, _, content in parts(body))

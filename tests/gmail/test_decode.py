@@ -1,3 +1,5 @@
+import base64
+
 import pytest
 
 from gmail import decode
@@ -99,3 +101,16 @@ def test_an_answer_that_lacks_what_gmail_promises_is_worth_another_try(cut: obje
 def test_raw_that_was_cut_inside_a_digit_is_worth_another_try() -> None:
     with pytest.raises(Transient):
         decode.message(ITEM | {"historyId": "9", "internalDate": "1", "raw": "AAAAA"})
+
+
+@pytest.mark.parametrize("padded", [True, False])
+@pytest.mark.parametrize("size", [decode.STEP * 3 // 4, decode.STEP * 2 + 1, decode.STEP * 2 + 2])
+def test_a_big_text_is_decoded_in_steps_to_the_same_bytes(size: int, padded: bool) -> None:
+    content = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    text = base64.urlsafe_b64encode(content).decode()
+    assert decode.base64url(text if padded else text.rstrip("=")) == content
+
+
+def test_a_big_text_that_was_cut_is_no_bytes() -> None:
+    with pytest.raises(ValueError):
+        decode.base64url("A" * (decode.STEP + 1))

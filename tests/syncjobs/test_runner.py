@@ -17,7 +17,7 @@ from tests.syncjobs.kinds import Stage
 Running = Callable[..., SyncJob]
 
 
-def raising(error: Exception) -> Callable[[Context], None]:
+def raising(error: BaseException) -> Callable[[Context], None]:
     def run(context: Context) -> None:
         raise error
 
@@ -296,6 +296,30 @@ def test_a_connection_killed_in_the_middle_of_a_page_leaves_nothing_of_it(ask: A
 def test_whatever_ends_a_slice_never_reaches_celery(ask: Ask, stage: Stage, error: Exception) -> None:
     stage.runs = [raising(error)]
     assert isinstance(runner.run(ask().job.pk, "worker"), SyncJob)
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), SystemExit(1)])
+def test_a_process_that_ends_gives_its_job_back(ask: Ask, stage: Stage, turn: Turn, end: BaseException) -> None:
+    job = ask().job
+    stage.runs = [raising(end), page]
+    with pytest.raises(type(end)):
+        runner.run(job.pk, "worker")
+    job.refresh_from_db()
+    assert (job.state, job.lease_token, job.message_code, job.crashes) == (State.RUNNING, None, "shutdown", 0)
+    turn(timedelta(seconds=3))
+    after = runner.run(job.pk, "worker")
+    assert after is not None and after.state == State.SUCCEEDED
+
+
+def test_code_that_ends_every_process_it_runs_in_comes_to_an_end(ask: Ask, stage: Stage, turn: Turn) -> None:
+    job = ask().job
+    stage.runs = [raising(SystemExit(1))]
+    for attempt in range(1, backoff.MOST_ATTEMPTS + 1):
+        with pytest.raises(SystemExit):
+            runner.run(job.pk, "worker")
+        turn(timedelta(hours=attempt))
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (State.FAILED, "shutdown")
 
 
 @pytest.mark.parametrize("attempt", [1, 2, 5, 17, 400])

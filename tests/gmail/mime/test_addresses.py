@@ -31,6 +31,7 @@ def read(value: bytes) -> list[tuple[str, str]]:
         (b"Doe, Ada <a@b>, M\xc3\xbcller, J <c@d>", [("Doe, Ada", "a@b"), ("M\u00fcller, J", "c@d")]),
         (b"Nobody, a@b, Somebody", [("Nobody", ""), ("", "a@b"), ("Somebody", "")]),
         (b"Nobody; Ada <a@b>", [("Nobody", ""), ("Ada", "a@b")]),
+        (b"A, B, C, D, E <a@b>", [("A", ""), ("B", ""), ("C", ""), ("D", ""), ("E", "a@b")]),
         (b"Nobody, <a@b>", [("Nobody", ""), ("", "a@b")]),
         (b"a@b <a@b>", [("a@b", "a@b")]),
     ],

@@ -15,6 +15,7 @@ from gmail.mime.part import LONGEST_TEXT
 from gmail.mime.tree import DEEPEST, MOST_PARTS
 from gmail.simulator import payload as simulated
 from gmail.simulator.corpus import Seeded
+from tests.gmail.mime.hazards import HAZARDS
 from tests.gmail.mime.test_reader import MIXED, is_clean, strings
 
 PRESENT = 1_795_000_000_000
@@ -166,32 +167,7 @@ def test_where_both_cannot_agree_nothing_else_differs(raw: bytes, lost: set[str]
     assert differences(parse(raw), from_payload(tree(raw))).keys() == lost
 
 
-ALIKE = {
-    "uuencode inside of text": b"Subject: x\n\nsee\nbegin 644 a.txt\n#0V%T\n`\nend\n",
-    "an encrypted message": b'Content-Type: application/pkcs7-mime; name="smime.p7m"\n'
-    b"Content-Transfer-Encoding: base64\n\nAAECAwQF\n",
-    "a signed message": b"Content-Type: multipart/signed; boundary=s; protocol=p\n\n--s\nContent-Type: text/plain\n\nhi\n"
-    b'--s\nContent-Type: application/pkcs7-signature; name="smime.p7s"\nContent-Transfer-Encoding: base64\n\nAAEC\n--s--\n',
-    "Outlook's winmail.dat": b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nhi\n--b\n"
-    b'Content-Type: application/ms-tnef; name="winmail.dat"\nContent-Transfer-Encoding: base64\n\neJ8+IgAA\n--b--\n',
-    "a calendar without a name": b"Content-Type: multipart/alternative; boundary=b\n\n--b\n\nhi\n--b\n"
-    b"Content-Type: text/calendar; charset=utf-8; method=REQUEST\n\nBEGIN:VCALENDAR\nEND:VCALENDAR\n--b--\n",
-    "a message in a message in a message": b"Content-Type: multipart/mixed; boundary=a\n\n--a\n\nouter\n--a\n"
-    b"Content-Type: message/rfc822\n\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\ninner\n--b\n"
-    b"Content-Type: message/rfc822\n\nSubject: x\n\ninnermost\n--b--\n--a--\n",
-    "a digest": b"Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n\nhi\n--b\n\nSubject: y\n\nho\n--b--\n",
-    "a part of a partial message": b"Content-Type: message/partial; id=x; number=1; total=2\n\nSubject: x\n\nhalf\n",
-    "a file name in encoded words": b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nhi\n--b\n"
-    b'Content-Type: application/pdf; name="=?utf-8?Q?=C3=BC_=3B_b.pdf?="\n\nx\n--b--\n',
-    "a name with a comma in encoded words": b"From: =?utf-8?Q?M=C3=BCller=2C_J?= <a@b>\nTo: =?utf-8?Q?D=2C_E?= <d@e>, "
-    b'"F, G" <f@g>\n\nx',
-    "html that is attached": b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nhi\n--b\n"
-    b"Content-Type: text/html; name=page.html\n\n<p>x\n--b--\n",
-    "nothing": b"",
-}
-
-
-@pytest.mark.parametrize("raw", ALIKE.values(), ids=ALIKE.keys())
+@pytest.mark.parametrize("raw", HAZARDS.values(), ids=HAZARDS.keys())
 def test_letters_that_the_corpus_lacks_read_the_same_from_both(raw: bytes) -> None:
     assert differences(parse(raw), from_payload(tree(raw))) == {}
 

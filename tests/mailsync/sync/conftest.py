@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from mailsync.connect import connect
-from mailsync.credentials import user_grant
 from tests.mailsync import simulated
 from tests.mailsync.simulated import Gmail
 from tests.mailsync.sync.weather import MESSAGES, SUPERFLUOUS, Weather, impatience
@@ -40,6 +38,6 @@ def weather(small_mailboxes: tuple[str, Iterator[str]], anna: User, settings: An
     for label in SUPERFLUOUS:
         gmail.control("delete-label", email=gmail.email, id=label, silent=True)
     with impatience():
-        yield Weather(connect(anna, gmail.email, user_grant(f"sim-refresh-{gmail.email}")), gmail)
+        yield Weather(anna, gmail)
     gmail.faults()
     gmail.control("script", cues=[])

@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 
-from mailsync.connect import connect
-from mailsync.credentials import user_grant
 from mailsync.models import Account
 from syncjobs.states import State
 from tests.mailsync.sync.weather import PASSES, Cue, Rule, Weather
@@ -136,7 +134,7 @@ def test_a_grant_that_is_revoked_in_mid_page_waits_for_a_person_and_then_goes_on
         Account.State.RECONNECT,
     )
     gmail.control("grant", email=gmail.email)
-    connect(account.owner, gmail.email, user_grant(f"sim-refresh-{gmail.email}"))
+    weather.connect()
     fetched = set(gmail.gets())
     weather.settle()
     assert all(gmail.gets()[id_] <= 3 for id_ in fetched)

@@ -8,13 +8,15 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import connection
 
 from gmail import backoff
 from gmail.client import GmailClient
 from gmail.quota import Priority
 from mailsync import schedule
-from mailsync.credentials import open_credentials, open_mailbox
+from mailsync.connect import connect
+from mailsync.credentials import open_credentials, open_mailbox, user_grant
 from mailsync.models import Account, Failure
 from mailsync.sync import engine, fetching
 from mailsync.verify import verify
@@ -66,9 +68,17 @@ def impatience(*, results: int = 5, records: int = 3) -> Iterator[None]:
 class Weather:
     """One account with its mailbox; the clock is the database's, turned instead of waited for."""
 
-    account: Account
+    owner: User
     gmail: Gmail
+    account: Account = field(init=False)
     later: timedelta = field(default=timedelta(0), init=False)
+
+    def __post_init__(self) -> None:
+        self.connect()
+
+    def connect(self) -> None:
+        """For the first time, or again."""
+        self.account = connect(self.owner, self.gmail.email, user_grant(f"sim-refresh-{self.gmail.email}"))
 
     def turn(self, span: timedelta = LATER) -> None:
         self.later += span
