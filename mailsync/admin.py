@@ -142,7 +142,18 @@ class AccountAdmin(admin.ModelAdmin):
 class CertificateAdmin(ReadOnlyAdmin):
     """The proofs."""
 
-    list_display = ["account", "at", "listed", "mirrored", "missing_count", "labels_checked", "job"]
+    list_display = [
+        "account",
+        "at",
+        "listed",
+        "mirrored",
+        "missing_count",
+        "labels_checked",
+        "labels_corrected",
+        "bytes_checked",
+        "bytes_damaged",
+        "job",
+    ]
     list_select_related = ["account"]
     search_fields = ["account__email", "job"]
 

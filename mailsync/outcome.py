@@ -40,4 +40,4 @@ def is_complete(account: Account) -> bool:
     if Checkpoint.objects.filter(account=account).exclude(position={}).exists():
         return False
     proof = Certificate.objects.filter(account=account).order_by("-id").first()
-    return proof is not None and not Failure.objects.filter(account=account).exists()
+    return proof is not None and proof.lacks_debts_alone and not Failure.objects.filter(account=account).exists()

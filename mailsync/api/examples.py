@@ -112,8 +112,13 @@ CERTIFICATE = {
     "listed": 10000,
     "mirrored": 10000,
     "missing_count": 0,
+    "owed_count": 0,
     "missing": [],
+    "complete": True,
     "labels_checked": 14,
+    "labels_corrected": 3,
+    "bytes_checked": 50,
+    "bytes_damaged": 0,
 }
 TOKEN = {"id": 4, "label": "cron", "created_at": AT, "expires_at": None, "last_used_at": AT}
 

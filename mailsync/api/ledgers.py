@@ -36,8 +36,13 @@ def certificate_json(proof: Certificate) -> dict[str, Any]:
         "listed": proof.listed,
         "mirrored": proof.mirrored,
         "missing_count": proof.missing_count,
+        "owed_count": proof.owed_count,
         "missing": proof.missing,
+        "complete": proof.complete,
         "labels_checked": proof.labels_checked,
+        "labels_corrected": proof.labels_corrected,
+        "bytes_checked": proof.bytes_checked,
+        "bytes_damaged": proof.bytes_damaged,
     }
 
 

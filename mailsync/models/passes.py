@@ -18,6 +18,11 @@ class Listed(models.Model):
     gmail_id = models.CharField(max_length=32, db_collation="C")
     thread_id = models.CharField(max_length=32, db_collation="C")
     wanted = models.BooleanField(default=True, help_text=_("Still to be fetched."))
+    compared = models.CharField(
+        max_length=255,
+        db_default="",
+        help_text=_("The label that was last seen on it when labels were compared by listing."),
+    )
     large = models.BooleanField(default=False, help_text=_("Too big for a batch: fetched alone, streamed."))
 
     class Meta:
@@ -61,7 +66,15 @@ class Certificate(models.Model):
     mirrored = models.BigIntegerField()
     missing = models.JSONField(default=list, help_text=_("The first hundred ids that Gmail has and the mirror lacks."))
     missing_count = models.BigIntegerField(default=0)
+    owed_count = models.BigIntegerField(default=0, help_text=_("Those of the missing that are listed as failures."))
     labels_checked = models.IntegerField(default=0)
+    labels_corrected = models.BigIntegerField(
+        default=0, help_text=_("Labels that the mirror had otherwise than Gmail.")
+    )
+    bytes_checked = models.IntegerField(default=0, help_text=_("Messages whose bytes were held against their hash."))
+    bytes_damaged = models.IntegerField(
+        default=0, help_text=_("Those of them whose bytes had changed, and were fetched again.")
+    )
 
     class Meta:
         verbose_name = _("certificate")
@@ -70,3 +83,13 @@ class Certificate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id}: {self.mirrored}/{self.listed}"
+
+    @property
+    def complete(self) -> bool:
+        """Whether it proves that the mirror lacked nothing."""
+        return self.missing_count == 0
+
+    @property
+    def lacks_debts_alone(self) -> bool:
+        """Whether it proves completeness as soon as every debt is paid."""
+        return self.missing_count == self.owed_count

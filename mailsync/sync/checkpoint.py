@@ -1,6 +1,6 @@
 """Where a mailbox's mirror stands: a cursor into history with the position of an unfinished pass."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Self
 
@@ -18,18 +18,36 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Findings:
+    """What a pass compared so far, and what it had to mend: for its certificate."""
+
+    labels_checked: int = 0
+    labels_corrected: int = 0  # messages whose labels a listing changed, once per label
+    bytes_checked: int = 0  # messages whose raw bytes were held against their hash
+    bytes_damaged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
     """An unfinished pass over the whole mailbox. The page token serves the listing only; what is left is always the wanted ids."""
 
     stage: Stage
     page_token: str | None = None
     expected: int = 0  # messages, as the profile said when the pass began
-    labels: tuple[str, ...] = ()  # still to be compared
+    labels: tuple[str, ...] = ()  # still to be compared, the first of them at this moment
+    as_of: int = 0  # the historyId that the first label's listing began at
+    listed: bool = False  # the first label's listing is complete: what it did not name loses the label
     rounds: int = 0  # how often certifying sent the pass back to fetching
+    findings: Findings = field(default_factory=Findings)
 
     def at(self, stage: Stage, **changes: Any) -> Self:
         """The same pass at another stage, at its beginning."""
         return replace(self, stage=stage, page_token=None, **changes)
+
+    def found(self, **more: int) -> Self:
+        """The same place, with that much more compared or mended."""
+        before = asdict(self.findings)
+        return replace(self, findings=Findings(**before | {name: before[name] + count for name, count in more.items()}))
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for the database."""
@@ -40,7 +58,14 @@ class Position:
         """The position, or None between passes."""
         if not data:
             return None
-        return cls(**{**data, "stage": Stage(data["stage"]), "labels": tuple(data["labels"])})
+        return cls(
+            **data
+            | {
+                "stage": Stage(data["stage"]),
+                "labels": tuple(data["labels"]),
+                "findings": Findings(**data.get("findings", {})),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,17 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from gmail.client import GmailClient
 from gmail.errors import HistoryExpired, Transient
-from mailsync.sync import fetching, listing
+from mailsync.sync import fetching, labelling, listing, proof
 from mailsync.sync.checkpoint import Position, Stage
 from mailsync.sync.plan import Changes, fold, percentage
 from mailsync.sync.ports import Batch, Clock, Progress, Stats, Store, SuddenlyEmpty, Surroundings
 
 LARGE = "larger:1M"  # above this a message is fetched alone, so that a batch stays within a few MB
 GLIMPSE = 100
-MOST_ROUNDS = 3
 MOST_EMPTY_PAGES = 50
 MOST_STARTS = 5  # of one slice: history may be forgotten again while its loss is made up for
 MOST_DEBTS = 100
@@ -150,33 +150,22 @@ class Engine:
         labels = self.gmail.list_labels()
         self.store.labels(labels)
         stage = Stage.CERTIFYING if position.rounds else Stage.LABELS
-        after = position.at(stage, labels=tuple(sorted({label.id for label in labels} | self.store.label_ids())))
+        names = sorted({label.id for label in labels} | self.store.label_ids()) if stage is Stage.LABELS else []
+        after = position.at(stage, labels=tuple(names)).found(labels_checked=len(names))
         self.store.move(after, self._progress("labels", 90))
         return after
 
     def _compare_label(self, position: Position) -> Position:
-        """One label by listing it: hundreds of times cheaper than asking each message."""
-        if not position.labels:
-            self._replay()
-            after = position.at(Stage.CERTIFYING)
-            self.store.move(after, self._progress("certifying", 98))
-            return after
-        label, *rest = position.labels
-        as_of = self.store.checkpoint().history_id or 0
-        ids = listing.ids_of_label(self.gmail, label, self.job.beat)
-        after = position.at(Stage.LABELS, labels=tuple(rest))
-        self.store.relabel(label, ids, as_of, after, self._progress("labels", 98 - min(len(rest), 8)))
+        """One page of one label's listing: hundreds of times cheaper than asking each message."""
+        if position.labels:
+            return labelling.step(self.gmail, self.store, position, self._progress)
+        self._replay()
+        after = position.at(Stage.CERTIFYING)
+        self.store.move(after, self._progress("certifying", 98))
         return after
 
     def _certify(self, position: Position) -> Position | None:
-        verdict = self.store.certify(len(self.gmail.list_labels()), self._progress("certifying", 99))
-        self.stats.deleted += verdict.gone
-        if verdict.missing > verdict.owed and position.rounds < MOST_ROUNDS:
-            after = position.at(Stage.FETCHING, rounds=position.rounds + 1)
-            self.store.move(after, self._progress("fetching", 90))
-            return after
-        self.store.move(None, self._progress("certifying", 99))
-        return None
+        return proof.step(self.store, position, self._progress)
 
     def _fetch_wanted(self, limit: int, position: Position) -> bool:
         """Fetch one page of what is wanted, newest first; False when nothing is."""
@@ -285,4 +274,4 @@ def _with_token(position: Position, token: str | None) -> Position | None:
     """The same stage at the next page, or None after the last."""
     if token is None:
         return None
-    return Position(position.stage, token, position.expected, position.labels, position.rounds)
+    return replace(position, page_token=token)

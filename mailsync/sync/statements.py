@@ -2,7 +2,7 @@
 
 # All parts of a statement see the rows as they were before it: what is noted compares a page with what was `held`.
 # Composed of constants alone: no value of anybody's is part of a text.
-_NOTE = """INSERT INTO mailsync_change (account_id, gmail_id, kind, labels_added, labels_removed, history_id, task_id)
+NOTE = """INSERT INTO mailsync_change (account_id, gmail_id, kind, labels_added, labels_removed, history_id, task_id)
 """
 _DIFFER = "NOT ({0}.labels @> {1}.labels AND {0}.labels <@ {1}.labels)"  # as sets: their order says nothing
 
@@ -36,7 +36,7 @@ ON CONFLICT (account_id, gmail_id) DO UPDATE SET
     deleted_at = NULL
 RETURNING id, gmail_id, labels, labels_as_of, (xmax = 0) AS inserted
 ), noted AS (
-{_NOTE}SELECT %(account)s, saved.gmail_id,
+{NOTE}SELECT %(account)s, saved.gmail_id,
     CASE WHEN held.deleted_at IS NOT NULL OR saved.inserted AND EXISTS (
         SELECT FROM mailsync_change past
         WHERE past.account_id = %(account)s AND past.gmail_id = saved.gmail_id AND past.kind = 'deleted') THEN 'restored'
@@ -70,7 +70,7 @@ APPLY_LABELS = f"""
 WITH change AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s) AS change (id bigint, labels varchar[], as_of bigint)
 ), noted AS (
-{_NOTE}SELECT %(account)s, held.gmail_id, 'labels', {_without("change.labels", "held.labels")},
+{NOTE}SELECT %(account)s, held.gmail_id, 'labels', {_without("change.labels", "held.labels")},
     {_without("held.labels", "change.labels")}, change.as_of, %(job)s
 FROM change JOIN mailsync_message held ON held.id = change.id
 WHERE {_DIFFER.format("change", "held")}
@@ -80,47 +80,8 @@ UPDATE mailsync_message SET labels = change.labels, labels_as_of = change.as_of
 FROM change WHERE mailsync_message.id = change.id
 """  # noqa: S608
 
-# A listing shows the label as it is now, so it corrects whatever is not known from a later moment than `as_of`.
-LABEL_ADDED = f"""
-WITH changed AS (
-UPDATE mailsync_message SET labels = array_append(labels, %(label)s), labels_as_of = greatest(labels_as_of, %(as_of)s)
-WHERE account_id = %(account)s AND gmail_id = ANY(%(ids)s) AND NOT labels @> ARRAY[%(label)s]::varchar[]
-    AND labels_as_of <= %(as_of)s
-RETURNING gmail_id
-)
-{_NOTE}SELECT %(account)s, gmail_id, 'labels', ARRAY[%(label)s], ARRAY[]::varchar[], %(as_of)s, %(job)s FROM changed
-"""  # noqa: S608
-
-LABEL_REMOVED = f"""
-WITH changed AS (
-UPDATE mailsync_message SET labels = array_remove(labels, %(label)s), labels_as_of = greatest(labels_as_of, %(as_of)s)
-WHERE account_id = %(account)s AND labels @> ARRAY[%(label)s]::varchar[] AND NOT gmail_id = ANY(%(ids)s)
-    AND deleted_at IS NULL AND labels_as_of <= %(as_of)s
-    -- What Gmail does not list at all is gone, and keeps the labels that it went with.
-    AND EXISTS (SELECT FROM mailsync_listed listed
-                WHERE listed.account_id = %(account)s AND listed.gmail_id = mailsync_message.gmail_id)
-RETURNING gmail_id
-)
-{_NOTE}SELECT %(account)s, gmail_id, 'labels', ARRAY[]::varchar[], ARRAY[%(label)s], %(as_of)s, %(job)s FROM changed
-"""  # noqa: S608
-
 LABEL_IDS = """
 SELECT DISTINCT unnest(labels) FROM mailsync_message WHERE account_id = %(account)s AND deleted_at IS NULL
-"""
-
-# Both compare whole mailboxes as sets. A join would be as fast, were it not for tables that were just filled: without
-# statistics Postgres takes them for almost empty, joins row by row, and a mailbox ten times as big takes a hundred times as long.
-MISSING = """
-SELECT gmail_id, EXISTS (SELECT FROM mailsync_failure debt
-                         WHERE debt.account_id = %(account)s AND debt.gmail_id = missing.gmail_id) AS owed
-FROM (SELECT gmail_id FROM mailsync_listed WHERE account_id = %(account)s
-      EXCEPT SELECT gmail_id FROM mailsync_message WHERE account_id = %(account)s AND deleted_at IS NULL) AS missing
-ORDER BY gmail_id
-"""
-
-GONE = """
-SELECT gmail_id FROM mailsync_message WHERE account_id = %(account)s AND deleted_at IS NULL
-EXCEPT SELECT gmail_id FROM mailsync_listed WHERE account_id = %(account)s
 """
 
 MARK_GONE = f"""
@@ -129,7 +90,7 @@ UPDATE mailsync_message SET deleted_at = sync_now()
 WHERE account_id = %(account)s AND gmail_id = ANY(%(ids)s) AND deleted_at IS NULL
 RETURNING gmail_id
 )
-{_NOTE}SELECT %(account)s, gmail_id, 'deleted', ARRAY[]::varchar[], ARRAY[]::varchar[], %(as_of)s, %(job)s FROM gone
+{NOTE}SELECT %(account)s, gmail_id, 'deleted', ARRAY[]::varchar[], ARRAY[]::varchar[], %(as_of)s, %(job)s FROM gone
 """  # noqa: S608
 
 SPEND = """

@@ -11,19 +11,18 @@ from django.db.models import F, Q
 
 from gmail.resources import Label as GmailLabel
 from gmail.resources import MessageRef
-from mailsync.models import Account, Certificate, Checkpoint, Failure, Label, Listed, Message
+from mailsync.models import Account, Checkpoint, Failure, Label, Listed, Message
 from mailsync.sync import checkpoint, statements
 from mailsync.sync.checkpoint import Position
+from mailsync.sync.comparison import Comparison
 from mailsync.sync.plan import Changes, Relabel
-from mailsync.sync.ports import Batch, Progress, Tally, Verdict, Wanted
+from mailsync.sync.ports import Batch, Progress, Tally, Wanted
 from mailsync.sync.rows import message_row, raw_row
 from syncjobs.clock import SyncNow
 from syncjobs.context import Context, Report
 
-MOST_NAMED = 100  # ids that a certificate spells out
 
-
-class MailboxStore:
+class MailboxStore(Comparison):
     """The mirror of one account, written under one job's lease. Writing methods raise LeaseLost."""
 
     def __init__(self, account: Account, job: Context) -> None:
@@ -117,13 +116,6 @@ class MailboxStore:
                 )
             self._relabel(changes.relabelled)
 
-    def relabel(self, label_id: str, ids: set[str], as_of: int, position: Position, progress: Progress) -> None:
-        """Make one label exactly what its listing says."""
-        with self._page(progress, position=position.to_json()):
-            values = {"label": label_id, "ids": sorted(ids), "as_of": as_of}
-            progress.stats.updated += self._execute(statements.LABEL_ADDED, **values)
-            progress.stats.updated += self._execute(statements.LABEL_REMOVED, **values)
-
     def labels(self, labels: Sequence[GmailLabel]) -> None:
         """Keep the labels' own names, without a page where nothing changed."""
         known = set(Label.objects.filter(account=self.account).values_list("label_id", "name", "type"))
@@ -134,26 +126,6 @@ class MailboxStore:
     def label_ids(self) -> set[str]:
         """The labels that any mail in the mirror has."""
         return {row[0] for row in self._rows(statements.LABEL_IDS)}
-
-    def certify(self, labels_checked: int, progress: Progress) -> Verdict:
-        """Compare what Gmail listed with what is held; mark what is gone, want again what is missing, keep the proof."""
-        with self._page(progress):
-            history_id = self.checkpoint().history_id or 0
-            gone = [row[0] for row in self._rows(statements.GONE)]
-            self._mark_gone(gone, history_id)
-            missing = self._rows(statements.MISSING)
-            self._listed().filter(gmail_id__in=[id_ for id_, owed in missing if not owed]).update(wanted=True)
-            Certificate.objects.create(
-                account=self.account,
-                job=self.job.job.task_id,
-                history_id=history_id,
-                listed=self._listed().count(),
-                mirrored=self.mirrored(),
-                missing=[id_ for id_, _ in missing[:MOST_NAMED]],
-                missing_count=len(missing),
-                labels_checked=labels_checked,
-            )
-        return Verdict(len(missing), sum(owed for _, owed in missing), len(gone))
 
     def _save_messages(self, batch: Batch) -> int:
         if not batch.mails:

@@ -31,8 +31,13 @@ class CertificateSchema(serializers.Serializer):
     listed = serializers.IntegerField()
     mirrored = serializers.IntegerField()
     missing_count = serializers.IntegerField()
-    missing = serializers.ListField(child=serializers.CharField())
-    labels_checked = serializers.IntegerField()
+    owed_count = serializers.IntegerField(help_text="Those of the missing that stand in the ledger of failures.")
+    missing = serializers.ListField(child=serializers.CharField(), help_text="At most the first hundred ids.")
+    complete = serializers.BooleanField(help_text="Whether it proves that the mirror lacked nothing.")
+    labels_checked = serializers.IntegerField(help_text="Labels compared, each by listing it.")
+    labels_corrected = serializers.IntegerField(help_text="Labels put on or taken off a message by that.")
+    bytes_checked = serializers.IntegerField(help_text="Messages of a sample whose bytes were held against their hash.")
+    bytes_damaged = serializers.IntegerField(help_text="Those of them that had changed, and were fetched again.")
 
 
 class CertificateList(PageSchema):

@@ -1,19 +1,14 @@
 """New mail does not wait for old: what a long pass does when somebody asks while it runs."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
-
 import pytest
 
-from mailsync.models import Account, Checkpoint, Message
+from mailsync.models import Account, Message
 from mailsync.schedule import request_sync
-from mailsync.sync import fetching, job
-from syncjobs import lifecycle
-from syncjobs.context import Context, Report
-from syncjobs.states import Phase, State, Trigger
+from mailsync.sync import fetching
+from syncjobs.states import State, Trigger
 from tests.mailsync.mirror import assert_exact, sync
 from tests.mailsync.simulated import Gmail
+from tests.mailsync.sync.watched import position, watch
 
 PAGES_UNTIL_SEEN = 2  # the one that hears of it, the one that brings it
 
@@ -22,31 +17,6 @@ PAGES_UNTIL_SEEN = 2  # the one that hears of it, the one that brings it
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "MOST_MESSAGES", 10)
     monkeypatch.setattr(fetching, "PARTS", 10)
-
-
-class Watched(Context):
-    """Calls `after` with the number of each page, once it is committed."""
-
-    after: Callable[[int], None]
-    done = 0
-
-    @contextmanager
-    def page(self) -> Iterator[Report]:
-        with super().page() as report:
-            yield report
-        self.done += 1
-        self.after(self.done)
-
-
-def watch(account: Account, after: Callable[[int], None]) -> None:
-    """One slice of a full pass to its end, with something that happens between its pages."""
-    asked = request_sync(account, trigger=Trigger.BUTTON, full=True).job
-    claimed = lifecycle.claim(asked.pk, "worker")
-    assert claimed is not None
-    context = Watched(claimed)
-    context.after = after
-    job.run(context)
-    lifecycle.release(claimed, wait=timedelta(0), phase=Phase.NEXT_SLICE, code="")
 
 
 @pytest.mark.parametrize(("trigger", "at"), [(Trigger.BUTTON, 3), (Trigger.PUSH, 8), (Trigger.BUTTON, 16)])
@@ -63,7 +33,7 @@ def test_mail_that_arrives_during_a_full_pass_is_there_two_pages_after_the_click
             arrived.extend(gmail.deliver(1))
             assert not request_sync(account, trigger=trigger).created
         seen[page] = bool(arrived) and Message.objects.filter(account=account, gmail_id__in=arrived).exists()
-        stages[page] = Checkpoint.objects.get(account=account).position.get("stage", "")
+        stages[page] = position(account).get("stage", "")
 
     watch(account, after)
     assert seen[at + PAGES_UNTIL_SEEN] and not seen[at]
