@@ -4,10 +4,10 @@ import asyncio
 import logging
 import time
 
-from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
+from syncjobs import loop
 from syncjobs.models import SyncJob
 from syncjobs.serializers import snapshot
 
@@ -38,8 +38,8 @@ def publish(job: SyncJob) -> None:
         return
     message = snapshot(job)
     try:
-        async_to_sync(_send)(job.owner_id, message)
-    except (RedisError, OSError, TimeoutError, RuntimeError) as error:  # uvloop: "the handler is closed" after a reset
+        loop.run(_send(job.owner_id, message), seconds=2 * SEND_SECONDS)
+    except (RedisError, OSError, TimeoutError) as error:
         _broken_until = time.monotonic() + BREAK_SECONDS
         log.warning("cannot publish progress, browsers will poll: %s", type(error).__name__)
 

@@ -48,7 +48,7 @@ def tell(communicator: Browser, story: Story) -> None:
 
 
 async def aside(call: Callable[[], Any]) -> Any:
-    """From another process, as it were: publishing opens an event loop of its own."""
+    """From another process, as it were: publishing has an event loop of its own."""
 
     def run() -> Any:
         try:
