@@ -160,6 +160,7 @@ SYNC_LEASE = env.duration("SYNC_LEASE", "90s", minimum=3)
 SYNC_SLICE = env.duration("SYNC_SLICE", "10m", minimum=1)
 SYNC_STALE_AFTER = env.duration("SYNC_STALE_AFTER", "30m", minimum=2)
 SYNC_INTERVAL = env.duration("SYNC_INTERVAL", "1h", minimum=10)
+SYNC_RECONCILE = env.duration("SYNC_RECONCILE", "24h", minimum=0)  # 0: never by itself
 CELERY_TASK_TIME_LIMIT = int(SYNC_SLICE.total_seconds()) + 300  # a backstop only
 
 # --- Gmail ----------------------------------------------------------------------------------------------------------

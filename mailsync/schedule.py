@@ -8,8 +8,9 @@ from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError, transaction
 
+from mailsync import reconcile
 from mailsync.models import Account, Checkpoint
-from mailsync.sync.scopes import FULL, INCREMENTAL
+from mailsync.sync.scopes import FULL, INCREMENTAL, RECONCILE
 from syncjobs import lifecycle
 from syncjobs.admission import Scope
 from syncjobs.clock import SyncNow
@@ -137,13 +138,18 @@ def _start_by_clock(pk: int) -> bool:
         _move_to_next_window(account)
         try:
             with transaction.atomic():
-                lifecycle.request(_asked(account, due_scope(account), Trigger.CLOCK, queue=Queue.SCHEDULED))
+                lifecycle.request(_asked(account, _clock_scope(account), Trigger.CLOCK, queue=Queue.SCHEDULED))
         except (OperationalError, InterfaceError):
             raise
         except Exception:  # a bug: this account waits for its next window, the others need not
             log.exception("account %s cannot be started by the clock", pk)
             return False
     return True
+
+
+def _clock_scope(account: Account) -> Scope:
+    scope = due_scope(account)
+    return Scope(RECONCILE) if scope.mode == INCREMENTAL and reconcile.is_due(account) else scope
 
 
 def _move_to_next_window(account: Account) -> None:
