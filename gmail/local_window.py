@@ -45,11 +45,12 @@ class LocalWindow:
         """For how many seconds nobody may spend."""
         return max(0.0, self._blocked_until - self._clock())
 
-    def learn(self, spends: Mapping[int, int]) -> None:
-        """Take over what all processes spent: units by slots from now, negative ones in the past."""
+    def learn(self, spends: Mapping[int, int], minute: int) -> None:
+        """Take over what all processes spent (units by slots from now, negative ones in the past), and of how much a minute."""
         with self._lock:
             now = int(self._clock() / SLOT)
             self._window.spent = {now + ahead: units for ahead, units in spends.items()}
+            self._allowed = minute
 
     def known(self) -> dict[int, int]:
         """What `learn` takes, of the last two minutes."""
@@ -58,9 +59,10 @@ class LocalWindow:
             self._window.forget(now)
             return {slot - now: units for slot, units in self._window.spent.items()}
 
-    def assume_the_worst(self) -> None:
-        """Count the last minute as spent: whoever cannot know what others spent begins without a burst."""
+    def assume_the_worst(self, minute: int) -> None:
+        """Where nothing is known to be spent, begin without a burst, with no more than `minute` units a minute (0: no limit)."""
         with self._lock:
             now = int(self._clock() / SLOT)
-            if self._allowed and not self._window.spent:
+            if minute and not self._window.spent:
+                self._allowed = min(self._allowed or minute, minute)
                 self._window = assumed(now, self._allowed)

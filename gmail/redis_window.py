@@ -105,7 +105,7 @@ class RedisWindow:
         if self._priority is Priority.BACKFILL:
             return Grant(0, AWAY)  # whether somebody else waits is not to be known
         mine = self._ledgers.window(self._mailbox)
-        mine.assume_the_worst()
+        mine.assume_the_worst(min(self._user or self._project, self._project // window.PORTIONS or self._user))
         self._ledgers.noted()
         return mine.reserve(choices, max_wait=max_wait)
 
@@ -127,7 +127,7 @@ class RedisWindow:
         if units:
             self._ledgers.noted()
             pairs: Mapping[int, int] = dict(zip(spends[::2], spends[1::2], strict=True))
-            self._ledgers.window(self._mailbox).learn({at - now: spent for at, spent in pairs.items()})
+            self._ledgers.window(self._mailbox).learn({at - now: spent for at, spent in pairs.items()}, minute)
         return Grant(units, wait / 1000, slot, minute)
 
     def _run(self, script: str, keys: Sequence[str], arguments: Sequence[int | str]) -> Any:

@@ -33,6 +33,7 @@ class Report:
     stats: dict[str, int] | None = None
     percentage: float | None = None
     remaining: int | None = None
+    at_least: float = 0.0  # seconds that what remains takes, whatever the pace
     worked: int | None = None
     mode: str | None = None
     progressed: bool = True  # False where a page only looked: crashes are counted until something was done
@@ -141,7 +142,7 @@ class Context:
             self._pace.record(self.clock(), report.worked)
             columns["rate_per_minute"] = self._pace.per_minute()
         if report.remaining is not None:
-            columns["eta_seconds"] = self._pace.eta_seconds(report.remaining)
+            columns["eta_seconds"] = self._pace.eta_seconds(report.remaining, report.at_least)
         if report.percentage is not None:
             # Never falls within a job, whatever a further pass finds.
             bounded = Value(min(report.percentage, ALMOST_DONE), output_field=FloatField())

@@ -28,9 +28,9 @@ class Pace:
             return None
         return round((after - before) * 60 / (last - first), 1)
 
-    def eta_seconds(self, remaining: int) -> float | None:
-        """Seconds until `remaining` things are done at this pace; None while unknown."""
+    def eta_seconds(self, remaining: int, at_least: float = 0.0) -> float | None:
+        """Seconds until `remaining` things are done at this pace, `at_least` so many; None while unknown."""
         rate = self.per_minute()
         if not rate or rate <= 0:
-            return None
-        return round(remaining * 60 / rate, 1)
+            return at_least or None
+        return max(round(remaining * 60 / rate, 1), at_least)

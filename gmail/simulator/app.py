@@ -41,6 +41,7 @@ class Server:
         app.router.add_route("*", "/gmail/v1/{rest:.*}", self.single)
         app.router.add_post("/control/{name}", self.command)
         app.router.add_get("/control/stats", self.stats)
+        app.router.add_get("/control/spends", self.spends)
         app.router.add_get("/control/mailbox", self.mailbox)
         app.cleanup_ctx.append(self._pushing)
         doors.add_routes(app, self.service, self.signer)
@@ -114,6 +115,10 @@ class Server:
     async def stats(self, request: web.Request) -> web.StreamResponse:
         """GET /control/stats."""
         return _json(control.stats(self.service))
+
+    async def spends(self, request: web.Request) -> web.StreamResponse:
+        """GET /control/spends."""
+        return _json(control.spends(self.service))
 
     async def mailbox(self, request: web.Request) -> web.StreamResponse:
         """GET /control/mailbox?email=...&hashes=0."""

@@ -33,6 +33,7 @@ Prints one line, "gmail simulator ready on http://HOST:PORT", when it answers; S
            POST /control/faults        {"rules": [{"match": {"method", "ids", "email", "every"}, "fault", "times",
                                                    "seconds", "probability"}]}
            POST /control/latency       {"latency": "none" | "realistic" | seconds}
+           GET  /control/spends        the charges of the last ten minutes
            POST /control/quota         {"user", "project", "style", "concurrency"}
            POST /control/push          {"endpoint", "audience", "account", "duplicates", "numbers", ...}
            POST /control/reset-stats   {}

@@ -187,6 +187,11 @@ def stats(service: Service) -> Json:
     }
 
 
+def spends(service: Service) -> Json:
+    """GET /control/spends: the charges of the last ten minutes, as far as they are kept."""
+    return {"spends": service.quota.spends.since(service.clock() - 600)}
+
+
 def mailbox(box: Mailbox, hashes: bool) -> Json:
     """GET /control/mailbox: the truth about a mailbox, newest first."""
     found = [

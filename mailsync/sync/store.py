@@ -6,13 +6,16 @@ from dataclasses import asdict
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.db import connection
 from django.db.models import F, Q
 
+from gmail.prices import price_table
 from gmail.resources import Label as GmailLabel
 from gmail.resources import MessageRef
 from mailsync.models import Account, Checkpoint, Failure, Label, Listed, Message
 from mailsync.sync import checkpoint, statements
+from mailsync.sync.budget import seconds_left
 from mailsync.sync.checkpoint import Position
 from mailsync.sync.comparison import Comparison
 from mailsync.sync.plan import Changes, Relabel
@@ -215,3 +218,10 @@ def _fill(report: Report, progress: Progress) -> None:
     report.stats, report.percentage = asdict(progress.stats), progress.percentage
     report.remaining, report.worked = progress.remaining, progress.worked
     report.progressed = progress.progressed
+    report.at_least = seconds_left(
+        progress.remaining or 0,
+        added=progress.stats.added,
+        units=progress.stats.units,
+        price=price_table(settings.GMAIL_UNIT_COSTS)["messages.get"],
+        limit=settings.GMAIL_USER_UNITS_PER_MINUTE,
+    )

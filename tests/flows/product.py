@@ -140,6 +140,11 @@ class Gmail(Started):
         mail = {each["id"]: [each["labelIds"], each["sha256"]] for each in box["messages"]}
         return {"labels": sorted(each["name"] for each in box["labels"]), "mail": mail}
 
+    def spends(self) -> list[tuple[float, str, int]]:
+        """(second, mailbox, units) of the last ten minutes."""
+        found = requests.get(f"{self.address}/control/spends", timeout=TO_ANSWER).json()["spends"]
+        return [(at, email, units) for at, email, units in found]
+
     def stats(self) -> dict[str, Any]:
         """What was asked of it."""
         return requests.get(f"{self.address}/control/stats", timeout=TO_ANSWER).json()

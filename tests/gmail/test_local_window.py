@@ -56,7 +56,7 @@ def test_what_is_given_back_may_be_spent() -> None:
 def test_what_was_granted_elsewhere_counts() -> None:
     clock = Clock()
     window = LocalWindow(LIMIT, clock)
-    window.learn({-100: 3000, 30: 2940})
+    window.learn({-100: 3000, 30: 2940}, ALLOWED)
     assert 49 < wait(window, 500) <= 51
     clock.now += 5
     assert window.known() == {-150: 3000, -20: 2940, 453: 500}
@@ -65,10 +65,22 @@ def test_what_was_granted_elsewhere_counts() -> None:
 def test_who_knows_nothing_begins_without_a_burst_but_at_full_pace() -> None:
     clock = Clock()
     window = LocalWindow(LIMIT, clock)
-    window.assume_the_worst()
+    window.assume_the_worst(ALLOWED)
     units, began = 0, clock.now
     while clock.now < began + 180:
         grant = window.reserve(range(20, 520, 20), max_wait=60)
         clock.now += grant.wait
         units += grant.units
     assert 0.95 * 3 * ALLOWED <= units <= 3 * ALLOWED + 500
+
+
+def test_a_share_that_was_learnt_holds_on() -> None:
+    clock = Clock()
+    window = LocalWindow(LIMIT, clock)
+    window.learn({-10: 100}, 600)
+    units = 0
+    while clock.now < 1060:
+        grant = window.reserve(range(20, 520, 20), max_wait=120)
+        clock.now += grant.wait
+        units += grant.units if clock.now < 1059 else 0
+    assert units == 500

@@ -123,6 +123,16 @@ def test_rate_and_end_are_told_from_the_work_done(running: Running) -> None:
     assert (after.rate_per_minute, after.eta_seconds) == (300, 30)
 
 
+def test_a_burst_promises_no_end_before_what_is_known_to_be_the_least(running: Running) -> None:
+    now = [0.0]
+    context = Context(running(), clock=lambda: now[0])
+    for second, worked, remaining in ((0.0, 0, 10_000), (3.0, 300, 9_700)):
+        now[0] = second
+        with context.page() as report:
+            report.worked, report.remaining, report.at_least = worked, remaining, 1940.0
+    assert fresh(context.job).eta_seconds == 1940
+
+
 def test_a_beat_is_cheap_until_a_renewal_is_due(running: Running, django_assert_num_queries: Callable) -> None:
     job = running()
     now = [time.monotonic()]

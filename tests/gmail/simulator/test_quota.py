@@ -73,3 +73,11 @@ def test_the_cap_counts_what_is_in_flight() -> None:
     assert [cap.enter("a"), cap.enter("a"), cap.enter("a"), cap.enter("b")] == [True, True, False, True]
     cap.leave("a")
     assert cap.enter("a")
+
+
+def test_what_was_charged_lately_is_told_with_its_moments() -> None:
+    quota = Quota(100, 0, NEW)
+    for email, now in (("a", 1.0), ("a", 1.001), ("b", 1.001), ("a", 7.0)):
+        quota.charge(email, "messages.get", now)
+    assert quota.spends.since(0) == [(1.0, "a", 40), (1.0, "b", 20), (7.0, "a", 20)]
+    assert quota.spends.since(2) == [(7.0, "a", 20)]
