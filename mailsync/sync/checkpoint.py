@@ -36,6 +36,9 @@ class Position:
     expected: int = 0  # messages, as the profile said when the pass began
     labels: tuple[str, ...] = ()  # still to be compared, the first of them at this moment
     as_of: int = 0  # the historyId that the first label's listing began at
+    paged: tuple[str, ...] = ()  # labels of which the listing had several pages
+    since: int = 0  # the historyId that the ids, then the labels, began to be listed at; 0 where ids had one page
+    shifts: int = 0  # how often listings were read again because something had been taken out meanwhile
     listed: bool = False  # the first label's listing is complete: what it did not name loses the label
     rounds: int = 0  # how often certifying sent the pass back to fetching
     findings: Findings = field(default_factory=Findings)
@@ -63,6 +66,7 @@ class Position:
             | {
                 "stage": Stage(data["stage"]),
                 "labels": tuple(data["labels"]),
+                "paged": tuple(data.get("paged", ())),
                 "findings": Findings(**data.get("findings", {})),
             }
         )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gmail.client import GmailClient
 from gmail.errors import HistoryExpired, Transient
-from mailsync.sync import fetching, labelling, listing, proof
+from mailsync.sync import fetching, labelling, listing, proof, shifting
 from mailsync.sync.checkpoint import Position, Stage
 from mailsync.sync.plan import Changes, fold, percentage
 from mailsync.sync.ports import Batch, Clock, Progress, Stats, Store, SuddenlyEmpty, Surroundings
@@ -121,11 +121,12 @@ class Engine:
     def _list(self, position: Position) -> Position:
         first = position.page_token is None
         page = listing.page(self.gmail, position.page_token)
+        if first:
+            position = replace(position, since=self._cursor() if page.next_page_token else 0)
         more = _with_token(position, page.next_page_token)
+        after = more or position.at(Stage.FETCHING)
         if more is not None and first:
-            after = Position(Stage.GLIMPSE, page_token=more.page_token, expected=position.expected)
-        else:
-            after = more or position.at(Stage.FETCHING)
+            after = replace(more, stage=Stage.GLIMPSE)
         if more is None and not page.refs and self.store.tally().listed == 0 and self.store.mirrored() > 0:
             raise SuddenlyEmpty  # before the pass moves on: the next one must ask again
         self.store.list_page(page.refs, after, self._counted("listing", position, len(page.refs)))
@@ -133,7 +134,7 @@ class Engine:
 
     def _glimpse(self, position: Position) -> Position:
         self._fetch_wanted(GLIMPSE, position)
-        after = Position(Stage.LISTING, page_token=position.page_token, expected=position.expected)
+        after = replace(position, stage=Stage.LISTING)
         self.store.move(after, self._counted("listing", position, 0))
         return after
 
@@ -146,12 +147,16 @@ class Engine:
 
     def _catch_up(self, position: Position) -> Position:
         self._replay()
+        if shifting.deleted_meanwhile(self.gmail, position):
+            after = position.at(Stage.LISTING, shifts=position.shifts + 1)
+            self.store.move(after, self._progress("listing", 80))
+            return after
         self._pay_debts()
         labels = self.gmail.list_labels()
         self.store.labels(labels)
         stage = Stage.CERTIFYING if position.rounds else Stage.LABELS
         names = sorted({label.id for label in labels} | self.store.label_ids()) if stage is Stage.LABELS else []
-        after = position.at(stage, labels=tuple(names)).found(labels_checked=len(names))
+        after = position.at(stage, labels=tuple(names), since=self._cursor()).found(labels_checked=len(names))
         self.store.move(after, self._progress("labels", 90))
         return after
 
@@ -160,7 +165,9 @@ class Engine:
         if position.labels:
             return labelling.step(self.gmail, self.store, position, self._progress)
         self._replay()
-        after = position.at(Stage.CERTIFYING)
+        again = shifting.labels_shifted(self.gmail, position)
+        stage, shifts = (Stage.LABELS, position.shifts + 1) if again else (Stage.CERTIFYING, position.shifts)
+        after = position.at(stage, labels=again, paged=(), since=self._cursor(), shifts=shifts)
         self.store.move(after, self._progress("certifying", 98))
         return after
 
@@ -197,7 +204,7 @@ class Engine:
         more = True
         while more:
             self.job.checkpoint()
-            cursor = self.store.checkpoint().history_id or 0
+            cursor = self._cursor()
             records, more, current = self._history(cursor)
             changes = fold(records)
             self._fetch_lacking([*changes.added, *(id_ for id_ in changes.relabelled if id_ not in changes.added)])
@@ -205,6 +212,9 @@ class Engine:
             cursor = records[-1].id if more and records else max(current, cursor)
             self._count(changes)
             self.store.apply(changes, cursor, self._replay_progress(progressed=bool(records)))
+
+    def _cursor(self) -> int:
+        return self.store.checkpoint().history_id or 0
 
     def _history(self, cursor: int) -> tuple[Sequence, bool, int]:
         """The records after `cursor`, whether more follow, Gmail's current id; empty pages with a token are followed."""

@@ -27,7 +27,8 @@ def step(gmail: GmailClient, store: Store, position: Position, tell: Tell) -> Po
     if page is None:
         return position.at(Stage.LABELS)  # anew: what is marked as seen stays so, which takes off nothing too much
     token = page.next_page_token
-    after = replace(position, page_token=token, listed=token is None)
+    paged = position.paged if token is None or label in position.paged else (*position.paged, label)
+    after = replace(position, page_token=token, listed=token is None, paged=paged)
     return store.label_page(label, [ref.id for ref in page.refs], after, progress)
 
 

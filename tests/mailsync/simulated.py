@@ -64,7 +64,7 @@ class Gmail:
         return int(self.ask("stats")["units"].get(self.email, 0))
 
 
-def start(addresses: list[str], messages: int, log: Any) -> tuple[subprocess.Popen[str], str]:
+def start(addresses: list[str], messages: int, log: Any, *options: str) -> tuple[subprocess.Popen[str], str]:
     """A simulator with these mailboxes; its process and its address."""
     command = [
         sys.executable,
@@ -79,7 +79,7 @@ def start(addresses: list[str], messages: int, log: Any) -> tuple[subprocess.Pop
         "--quota",
         "0",
     ]
-    command += ["--messages", str(messages), "--accounts", ",".join(addresses)]
+    command += ["--messages", str(messages), "--accounts", ",".join(addresses), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     watchdog = threading.Timer(STARTED_WITHIN, process.kill)
     watchdog.start()
