@@ -1,6 +1,7 @@
 """Call the methods of Gmail's API that a mirror needs."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, TypeVar
 
 import google.auth.credentials
@@ -43,7 +44,6 @@ class GmailClient:
     ) -> None:
         self.bucket = bucket
         self._calls = Calls(bucket, prices, wait, max_wait)
-        self._appetite = Appetite()
         self._resources = resources(base_url)
         self._transport = Transport(credentials, timeout=timeout)
         self._downloader = Downloader(credentials, timeout=timeout)
@@ -142,6 +142,11 @@ class GmailClient:
     def stop(self) -> None:
         """End all notifications about this mailbox."""
         self._call("stop", lambda: self._resources.users.stop(userId=ME), lambda body: None)
+
+    @cached_property
+    def _appetite(self) -> Appetite:
+        """Only who fetches many messages asks what Gmail bore."""
+        return Appetite(self.bucket)
 
     def close(self) -> None:
         self._transport.close()

@@ -77,7 +77,7 @@ class Fetch:
             else:
                 yield ask, answer
         if refused:
-            self._hold_off(refused, progress=bool(sizes))
+            self._hold_off(refused, passed=len(answers) - len(refused), progress=bool(sizes))
             return
         self.refusals = 0
         self.appetite.digested(len(sizes), sum(sizes))
@@ -88,8 +88,10 @@ class Fetch:
         self.failures[ask] = self.failures.get(ask, 0) + 1
         return self.failures[ask]
 
-    def _hold_off(self, refused: list[RateLimited], *, progress: bool) -> None:
+    def _hold_off(self, refused: list[RateLimited], *, passed: int, progress: bool) -> None:
         self.appetite.refused()
+        if any(error.scope == "concurrency" for error in refused):
+            self.appetite.too_many(passed)
         self.refusals = 0 if progress else self.refusals + 1
         worst = max(refused, key=lambda error: error.retry_at or 0.0)
         seconds = self.calls.refused(worst)

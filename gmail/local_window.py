@@ -41,6 +41,12 @@ class LocalWindow:
         with self._lock:
             self._blocked_until = max(self._blocked_until, self._clock() + seconds)
 
+    def ceiling(self) -> int | None:
+        return None  # a process has few clients of one mailbox at once: each may learn it for itself
+
+    def keep_ceiling(self, parts: int) -> None:
+        return None
+
     def penalty(self) -> float:
         """For how many seconds nobody may spend."""
         return max(0.0, self._blocked_until - self._clock())

@@ -35,6 +35,12 @@ class Bucket(Protocol):
     def penalise(self, seconds: float) -> None:
         """Gmail refused: nobody spends on this mailbox for so long."""
 
+    def ceiling(self) -> int | None:
+        """The most parts of a batch that passed when Gmail last found them too many; None when that is long ago."""
+
+    def keep_ceiling(self, parts: int) -> None:
+        """Gmail bore so many parts, and no more."""
+
 
 class Unlimited:
     """No limit of our own."""
@@ -46,4 +52,10 @@ class Unlimited:
         return None
 
     def penalise(self, seconds: float) -> None:
+        return None
+
+    def ceiling(self) -> int | None:
+        return None
+
+    def keep_ceiling(self, parts: int) -> None:
         return None

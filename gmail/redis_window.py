@@ -7,7 +7,7 @@ more gets an equal share.
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ GATHERING = 6.0  # seconds in which all who know what was spent tell a Redis tha
 STAYS = 15.0  # seconds after its last spend that a mailbox counts among those who share
 AWAY = 5.0  # seconds without asking a Redis that did not answer
 MOST_TRIES = 3
+REMEMBERED = 600  # seconds that a mailbox asks for no more parts at once than Gmail bore
 _PREFIX = "{gmail-quota}"  # one hash tag: a cluster keeps all keys in one place
 _NUMBERS = {
     "SLOT": round(window.SLOT * 1000),
@@ -96,6 +97,17 @@ class RedisWindow:
         self._ledgers.window(self._mailbox).penalise(seconds)
         self._run(_PENALISE, self._keys()[2:3], [max(1, int(seconds * 1000))])
 
+    def ceiling(self) -> int | None:
+        kept = self._try(lambda: self._redis.get(self._ceiling_key) or 0)
+        return int(kept) if kept else None
+
+    def keep_ceiling(self, parts: int) -> None:
+        self._try(lambda: self._redis.set(self._ceiling_key, parts, ex=REMEMBERED))
+
+    @property
+    def _ceiling_key(self) -> str:
+        return f"{_PREFIX}:parts:{self._name}:{self._mailbox}"
+
     def _keys(self, mailbox: str = "") -> list[str]:
         of_mailbox = f"{self._name}:{mailbox or self._mailbox}"
         names = [f"user:{of_mailbox}", f"project:{self._name}", f"penalty:{of_mailbox}"]
@@ -132,10 +144,14 @@ class RedisWindow:
 
     def _run(self, script: str, keys: Sequence[str], arguments: Sequence[int | str]) -> Any:
         """The script's answer, None while Redis is away."""
+        return self._try(lambda: self._redis.register_script(script)(keys=keys, args=arguments) or ())
+
+    def _try(self, ask: Callable[[], Any]) -> Any:
+        """What Redis answers, None while it is away."""
         if time.monotonic() < self._away_until:
             return None
         try:
-            return self._redis.register_script(script)(keys=keys, args=arguments) or ()
+            return ask()
         except redis_client.RedisError as error:
             self._away_until = time.monotonic() + AWAY
             log.warning("Redis is away (%s): this process paces Gmail calls by itself", type(error).__name__)

@@ -13,6 +13,7 @@ class Bucket:
         self.reserved: list[int] = []
         self.returned: list[int] = []
         self.penalties: list[float] = []
+        self.kept: int | None = None
 
     def reserve(self, choices: Sequence[int], *, max_wait: float) -> Grant:
         if self.delay > max_wait:
@@ -22,6 +23,12 @@ class Bucket:
 
     def give_back(self, grant: Grant) -> None:
         self.returned.append(grant.units)
+
+    def ceiling(self) -> int | None:
+        return self.kept
+
+    def keep_ceiling(self, parts: int) -> None:
+        self.kept = parts
 
     def penalise(self, seconds: float) -> None:
         self.penalties.append(seconds)

@@ -3,6 +3,7 @@ import pytest
 from gmail.parts import MOST_MESSAGES, MOST_PARTS, Appetite
 from gmail.portion import messages_of, portion, weight
 from gmail.resources import Ask, Message, Thread
+from tests.gmail.buckets import Bucket
 
 
 def asks(*expected: int) -> list[Ask]:
@@ -26,11 +27,11 @@ def message(raw: bytes | None = None, payload: object = None) -> Message:
 )
 def test_a_batch_is_cut_where_parts_or_messages_end(expected: list[int], count: int) -> None:
     waiting = asks(*expected)
-    assert portion(waiting, Appetite()) == waiting[:count]
+    assert portion(waiting, Appetite(Bucket())) == waiting[:count]
 
 
 def test_heavy_messages_before_leave_room_for_fewer() -> None:
-    appetite = Appetite()
+    appetite = Appetite(Bucket())
     appetite.digested(10, 10 * 1_000_000)
     assert len(portion(asks(*[2] * 30), appetite)) == 4
     assert len(portion(asks(*[1] * 30), appetite)) == 8

@@ -170,6 +170,16 @@ def test_what_is_given_back_may_be_spent_by_another(shared: redis.Redis) -> None
     assert window(shared, project_limit=LIMIT).reserve([ALLOWED], max_wait=0).units == ALLOWED
 
 
+def test_how_many_parts_gmail_bore_is_known_to_all_for_ten_minutes(shared: redis.Redis, absent: redis.Redis) -> None:
+    assert window(shared).ceiling() is None
+    window(shared).keep_ceiling(12)
+    assert window(shared).ceiling() == 12
+    assert window(shared, "other@example.com").ceiling() is None
+    (key,) = [name for name in shared.scan_iter() if b"parts" in name]
+    assert 590 < shared.ttl(key) <= 600
+    assert window(absent).ceiling() is None
+
+
 class TestARedisThatForgot:
     """It knows nothing of this minute, so those who do tell it, and nobody spends until they had the time."""
 
