@@ -32,7 +32,9 @@ TEXTS = {
     "gmail_refused": _("Gmail refuses access (%(reason)s)"),
     "reconnect_needed": _("Google no longer lets us in: reconnect this mailbox"),
     "history_expired": _("Gmail no longer remembers what changed since the last sync: the whole mailbox is compared"),
-    "suddenly_empty": _("Gmail lists no mail at all, although this mirror holds some: nothing was marked as deleted"),
+    "suddenly_empty": _(
+        "Gmail lists %(listed)s messages, although this mirror holds %(mirrored)s: nothing was marked as deleted"
+    ),
     "account_gone": _("This mailbox was disconnected"),
     "credentials_unreadable": _("The stored grant cannot be decrypted: reconnect this mailbox"),
     "disconnected": _("Disconnected: what was mirrored stays; connect this mailbox again to go on"),

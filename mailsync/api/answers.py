@@ -11,6 +11,7 @@ PARTICULAR = {
     "sync_batch": (*SYNC, "busy", "gmail_unavailable", "sync_failed"),
     "sync_check": (*SYNC, "gmail_unavailable"),
     "accounts_failures_retry": ("paused", "reconnect_needed"),
+    "accounts_confirm_empty": ("nothing_to_confirm", "paused", "reconnect_needed"),
     "jobs_cancel": ("already_finished",),
     "jobs_retry": ("not_retryable", "account_gone", "paused", "reconnect_needed"),
     "messages_attachment": ("range_not_satisfiable",),

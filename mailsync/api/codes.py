@@ -33,6 +33,7 @@ CODES = {
     "account_gone": Code(409, "The mailbox that the job was for is no longer connected."),
     "paused": Code(409, "The account rests until it is resumed."),
     "reconnect_needed": Code(409, "Google no longer lets us in, or the mailbox was disconnected: it must be connected anew."),
+    "nothing_to_confirm": Code(409, "The last sync did not fail with `suddenly_empty`."),
     "in_progress": Code(409, "The first request with this `Idempotency-Key` is still being answered; `Retry-After` says when."),
     "too_large": Code(413, "The body is longer than anything that this address expects."),
     "unsupported_media_type": Code(415, "The body is not `application/json`."),

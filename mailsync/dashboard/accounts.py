@@ -11,11 +11,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from mailsync import schedule
+from mailsync import emptied, schedule
 from mailsync.dashboard.cards import cards
 from mailsync.dashboard.people import user_of
 from mailsync.disconnect import disconnect as let_go
 from mailsync.models import Account
+from syncjobs.lifecycle import Answer
 from syncjobs.models import SyncJob
 from syncjobs.states import Trigger
 
@@ -36,6 +37,7 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
     mailbox = own_account(request, pk)
     context = {
         "card": cards([mailbox])[0],
+        "emptied": emptied.awaits_confirmation(mailbox),
         "jobs": SyncJob.objects.filter(resource=mailbox.resource).order_by("-id")[:LAST_JOBS],
         "failures": mailbox.failures.order_by("-last_at")[:MOST_FAILURES],
         "certificates": mailbox.certificates.order_by("-id")[:LAST_CERTIFICATES],
@@ -47,18 +49,15 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def sync(request: HttpRequest, pk: int) -> HttpResponse:
     """What the Sync button does where no script runs."""
-    mailbox = own_account(request, pk)
-    try:
-        answer = schedule.request_sync(mailbox, trigger=Trigger.BUTTON, full=request.POST.get("full") == "1")
-    except schedule.Paused:
-        messages.warning(request, _("This mailbox is paused: resume it first."))
-    except schedule.Disconnected:
-        messages.warning(request, _("This mailbox is disconnected: connect it again first."))
-    except schedule.ReconnectNeeded:
-        messages.error(request, _("Google no longer lets us in: connect this mailbox again."))
-    else:
-        messages.success(request, _("Sync started.") if answer.created else _("A sync is on its way already."))
-    return back(request)
+    full = request.POST.get("full") == "1"
+    return _start(request, partial(schedule.request_sync, own_account(request, pk), trigger=Trigger.BUTTON, full=full))
+
+
+@login_required
+@require_POST
+def confirm_empty(request: HttpRequest, pk: int) -> HttpResponse:
+    """The mail that Gmail no longer lists really is gone."""
+    return _start(request, partial(emptied.confirm, own_account(request, pk), trigger=Trigger.BUTTON))
 
 
 @login_required
@@ -104,6 +103,22 @@ def back(request: HttpRequest) -> HttpResponse:
     """To the page that the form stood on."""
     target = request.POST.get("next", "")
     return redirect(target if url_has_allowed_host_and_scheme(target, {request.get_host()}) else "home")
+
+
+def _start(request: HttpRequest, service: Callable[[], Answer]) -> HttpResponse:
+    try:
+        answer = service()
+    except schedule.Paused:
+        messages.warning(request, _("This mailbox is paused: resume it first."))
+    except schedule.Disconnected:
+        messages.warning(request, _("This mailbox is disconnected: connect it again first."))
+    except schedule.ReconnectNeeded:
+        messages.error(request, _("Google no longer lets us in: connect this mailbox again."))
+    except emptied.NothingToConfirm:
+        messages.warning(request, _("The last sync missed no mail: there is nothing to confirm."))
+    else:
+        messages.success(request, _("Sync started.") if answer.created else _("A sync is on its way already."))
+    return back(request)
 
 
 def _change(request: HttpRequest, pk: int, service: Callable[[Account], object], said: str) -> HttpResponse:

@@ -9,7 +9,7 @@ from gmail.client import GmailClient
 from gmail.errors import HistoryExpired, Transient
 from mailsync.sync import fetching, labelling, listing, proof, shifting
 from mailsync.sync.checkpoint import Position, Stage
-from mailsync.sync.plan import Changes, fold, percentage
+from mailsync.sync.plan import Changes, fold, is_suddenly_empty, percentage
 from mailsync.sync.ports import Batch, Clock, Progress, Stats, Store, SuddenlyEmpty, Surroundings
 
 LARGE = "larger:1M"  # above this a message is fetched alone, so that a batch stays within a few MB
@@ -41,6 +41,7 @@ class Engine:
         self.worked = 0
         self.units_before = stats.units
         self.mode: str | None = None
+        self.confirmed = False
 
     def incremental(self) -> None:
         """Replay history from the checkpoint; where there is none, or Gmail forgot it, compare the whole mailbox."""
@@ -57,8 +58,9 @@ class Engine:
         self.store.labels(self.gmail.list_labels())
         self._pay_debts()
 
-    def whole(self) -> None:
-        """Go on with the pass over the whole mailbox, or begin one."""
+    def whole(self, *, confirmed: bool = False) -> None:
+        """Go on with the pass over the whole mailbox, or begin one; `confirmed` when it may find (almost) everything gone."""
+        self.confirmed = confirmed
         position = self.store.checkpoint().position
         for _ in range(MOST_STARTS):
             try:
@@ -127,10 +129,17 @@ class Engine:
         after = more or position.at(Stage.FETCHING)
         if more is not None and first:
             after = replace(more, stage=Stage.GLIMPSE)
-        if more is None and not page.refs and self.store.tally().listed == 0 and self.store.mirrored() > 0:
-            raise SuddenlyEmpty  # before the pass moves on: the next one must ask again
+        if more is None and not self.confirmed:
+            self._insist_on_mail(position, len(page.refs))
         self.store.list_page(page.refs, after, self._counted("listing", position, len(page.refs)))
         return after
+
+    def _insist_on_mail(self, position: Position, last: int) -> None:
+        """Before the pass moves on, so that the next one lists from the start again. Raises SuddenlyEmpty."""
+        listed, mirrored = self.store.tally().listed + last, self.store.mirrored()
+        if is_suddenly_empty(listed, mirrored):
+            self.store.move(position.at(Stage.LISTING), self._progress("listing", 0))
+            raise SuddenlyEmpty(listed, mirrored)
 
     def _glimpse(self, position: Position) -> Position:
         self._fetch_wanted(GLIMPSE, position)

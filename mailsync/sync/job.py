@@ -16,7 +16,7 @@ from mailsync.models import Account
 from mailsync.schedule import restart
 from mailsync.sync.engine import BudgetSpent, Engine
 from mailsync.sync.ports import Stats, SuddenlyEmpty
-from mailsync.sync.scopes import BATCH, FULL, MORE_TO_DO, RECONCILE, WINDOW, wider
+from mailsync.sync.scopes import BATCH, CONFIRMED, FULL, MORE_TO_DO, RECONCILE, WINDOW, wider
 from mailsync.sync.store import MailboxStore
 from mailsync.texts import MODES, TEXTS
 from syncjobs.context import Context
@@ -57,7 +57,7 @@ def _mailbox(context: Context, account: Account, credentials: Credentials) -> Gm
 def _pass(context: Context, engine: Engine) -> None:
     try:
         if context.job.mode in (FULL, RECONCILE):
-            engine.whole()
+            engine.whole(confirmed=bool(context.job.params.get(CONFIRMED)))
         elif context.job.mode == WINDOW:
             engine.window(context.job.params["after"])
         else:
@@ -121,8 +121,8 @@ def _translated() -> Iterator[None]:
         raise JobFailed("gmail_refused", reason=refusal.reason or refusal.code) from None
     except Undecryptable:
         raise JobFailed("credentials_unreadable") from None
-    except SuddenlyEmpty:
-        raise JobFailed("suddenly_empty") from None
+    except SuddenlyEmpty as gap:
+        raise JobFailed(gap.code, listed=gap.listed, mirrored=gap.mirrored) from None
 
 
 def _pause(retry_at: float | None, now: float) -> float:

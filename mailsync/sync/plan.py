@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from gmail.resources import HistoryRecord, LabelChange
 
+MANY, FEW = 100, 0.1  # of more than so many messages, less than this share is as good as nothing
+
 
 @dataclass(frozen=True, slots=True)
 class Relabel:
@@ -67,6 +69,11 @@ def _note(labels: dict, threads: dict, record: int, notes: Iterable[LabelChange]
         threads[note.message_id] = note.thread_id
         words = labels.setdefault(note.message_id, {})
         words.update(dict.fromkeys(note.label_ids, (record, on)))
+
+
+def is_suddenly_empty(listed: int, mirrored: int) -> bool:
+    """Whether so much of the mirror is not listed any more, and history does not say why, that a person should confirm it."""
+    return listed == 0 < mirrored or (mirrored > MANY and listed < mirrored * FEW)
 
 
 def percentage(done: int, total: int, *, ceiling: float) -> float:

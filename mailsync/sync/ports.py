@@ -12,7 +12,13 @@ from mailsync.sync.plan import Changes
 
 
 class SuddenlyEmpty(Exception):
-    """Gmail lists nothing where the mirror holds mail: nothing is marked as gone until a person confirms it."""
+    """Gmail lists (almost) nothing where the mirror holds mail: nothing is marked as gone until a person confirms it."""
+
+    code = "suddenly_empty"
+
+    def __init__(self, listed: int, mirrored: int) -> None:
+        super().__init__(f"{listed} of {mirrored}")
+        self.listed, self.mirrored = listed, mirrored
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,9 +57,9 @@ def inhabit(account: Account) -> Ids:
 
 
 def fail(account: Account) -> SyncJob:
-    """A job that failed."""
+    """A job that failed, for want of a confirmation."""
     job = schedule.request_sync(account, trigger=Trigger.BUTTON).job
     running = lifecycle.claim(job.pk, "worker")
     assert running is not None
-    lifecycle.fail(running, "gmail_unreachable")
+    lifecycle.fail(running, "suddenly_empty", listed=0, mirrored=40)
     return SyncJob.objects.get(pk=job.pk)

@@ -30,7 +30,7 @@ from syncjobs.models import SyncJob
 from syncjobs.states import Trigger
 from tests.flows.conftest import free_port
 from tests.flows.product import ROOT, Started
-from tests.mailsync.api.inhabited import Ids, inhabit
+from tests.mailsync.api.inhabited import Ids, fail, inhabit
 from tests.mailsync.simulated import Gmail
 
 SCHEMA = yaml.safe_load((ROOT / "openapi.yaml").read_text())
@@ -182,6 +182,8 @@ def overrides(web: Web, anna: User, ids: Ids, bob: User) -> dict[str, Any]:
     """Real ids for most cases; what destroys is done by bob, what deletes tokens by a session."""
     accounts = list(Account.objects.filter(owner=bob).order_by("pk").values_list("pk", flat=True))
     jobs = list(SyncJob.objects.filter(owner=bob).values_list("task_id", flat=True))
+    emptied = connect(bob, "emptied@example.com", user_grant("sim-refresh-nobody"))
+    fail(emptied)
     spare = [tokens.issue(anna, f"spare {number}", None)[0].pk for number in range(DOOMED)]
     words = {
         "account": [str(ids.account)],
@@ -192,6 +194,7 @@ def overrides(web: Web, anna: User, ids: Ids, bob: User) -> dict[str, Any]:
         "thread": [ids.thread_id],
         "doomed account": [str(pk) for pk in accounts[4:]],
         "restless account": [str(pk) for pk in accounts[:4]],
+        "emptied account": [str(emptied.pk)],
         "doomed job": jobs,
         "spare token": [str(pk) for pk in spare],
         "own account": [ids.account],
@@ -219,6 +222,11 @@ def overrides(web: Web, anna: User, ids: Ids, bob: User) -> dict[str, Any]:
                 **by_bob,
             },
             {"include-operation-id": "tokens_delete", "parameters": {"path.id": mostly("spare token")}},
+            {
+                "include-operation-id": "accounts_confirm_empty",
+                "parameters": {"path.id": mostly("emptied account")},
+                **by_bob,
+            },
             {"include-tag": "tokens", "headers": session(web, anna)},
         ],
     }

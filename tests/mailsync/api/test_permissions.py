@@ -32,6 +32,7 @@ TABLE: dict[str, tuple[int, int | None]] = {
     "GET /api/accounts/{id}/": (200, 404),
     "PATCH /api/accounts/{id}/": (200, 404),
     "GET /api/accounts/{id}/certificates/": (200, 404),
+    "POST /api/accounts/{id}/confirm-empty/": (202, 404),
     "GET /api/accounts/{id}/failures/": (200, 404),
     "POST /api/accounts/{id}/failures/retry/": (202, 404),
     "POST /api/accounts/{id}/pause/": (200, 404),

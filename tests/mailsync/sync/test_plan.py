@@ -1,8 +1,9 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gmail.resources import HistoryRecord, LabelChange, MessageRef
-from mailsync.sync.plan import Changes, fold, percentage
+from mailsync.sync.plan import Changes, fold, is_suddenly_empty, percentage
 
 IDS = ("a", "b", "c")
 LABELS = ("INBOX", "UNREAD", "Label_1")
@@ -89,3 +90,21 @@ def test_a_bar_stays_below_its_ceiling() -> None:
     assert percentage(0, 0, ceiling=90) == 0
     assert percentage(5, 10, ceiling=90) == 45
     assert percentage(50, 10, ceiling=90) == 90
+
+
+@pytest.mark.parametrize(
+    ("listed", "mirrored", "suspicious"),
+    [
+        (0, 0, False),
+        (0, 1, True),
+        (1, 2, False),
+        (1, 100, False),
+        (10, 101, True),
+        (11, 101, False),
+        (999, 10_000, True),
+    ],
+)
+def test_a_mailbox_that_lists_almost_nothing_of_much_is_as_good_as_empty(
+    listed: int, mirrored: int, suspicious: bool
+) -> None:
+    assert is_suddenly_empty(listed, mirrored) is suspicious

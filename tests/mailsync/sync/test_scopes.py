@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from mailsync.sync.scopes import BATCH, FULL, INCREMENTAL, RECONCILE, WINDOW, wider
+from mailsync.sync.scopes import BATCH, CONFIRMED, FULL, INCREMENTAL, RECONCILE, WINDOW, wider
 from syncjobs.admission import Scope
 
 ORDER = [WINDOW, BATCH, INCREMENTAL, FULL]
@@ -25,3 +25,11 @@ def test_a_reconcile_and_a_full_pass_cover_each_other() -> None:
 def test_of_two_windows_the_one_that_begins_earlier() -> None:
     early, late = Scope(WINDOW, {"after": 1}), Scope(WINDOW, {"after": 2})
     assert wider(early, late) == wider(late, early) == early
+
+
+@pytest.mark.parametrize("other", [Scope(WINDOW, {"after": 5}), Scope(INCREMENTAL), Scope(RECONCILE), Scope(FULL)])
+def test_what_a_person_confirmed_survives_every_widening(other: Scope) -> None:
+    confirmed = Scope(FULL, {CONFIRMED: True})
+    for both in (wider(confirmed, other), wider(other, confirmed)):
+        assert both.mode in (FULL, RECONCILE) and both.params == {CONFIRMED: True}
+    assert wider(confirmed, other) == confirmed
