@@ -7,7 +7,7 @@ import redis
 
 from gmail.priority import Priority
 from tests.gmail.spends import fullest_minute
-from tests.gmail.turned import Client, bucket, clock_of, play
+from tests.gmail.turned import GETS, Client, bucket, clock_of, play
 
 Turn = Callable[[float], None]
 
@@ -112,9 +112,22 @@ class TestABackfill:
         assert backfill.spent(0, 90) > 0
         assert backfill.spent(160, 400) <= 0.02 * 4 * 10_000
 
+    def test_steps_back_for_a_spend_that_is_booked_even_where_there_is_room(
+        self, shared: redis.Redis, turn: Turn
+    ) -> None:
+        backfill, person = self.of(shared).bucket, bucket(shared, "m")
+        turn(0)
+        for _ in range(12):
+            assert person.reserve(GETS, max_wait=0).wait == 0.0  # the first minute's allowance
+        turn(63)
+        while not person.reserve(GETS, max_wait=60).wait:  # until one is booked ahead, for the sake of the rhythm
+            pass
+        grant = backfill.reserve([20], max_wait=60)
+        assert grant.units == 0 and grant.wait >= 1
+
     def test_books_nothing_ahead(self, shared: redis.Redis, turn: Turn) -> None:
         backfill = self.of(shared)
         play(turn, [backfill], 60)
         turn(60)
-        refused = [backfill.bucket.reserve(range(20, 520, 20), max_wait=120) for _ in range(3)]
+        refused = [backfill.bucket.reserve(GETS, max_wait=120) for _ in range(3)]
         assert refused[-1].units == 0 and refused[-1].wait >= 1
