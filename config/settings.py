@@ -155,7 +155,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # --- Jobs -----------------------------------------------------------------------------------------------------------
-SYNC_KINDS = {"mailbox": "mailsync.sync.job.MAILBOX"}
+SYNC_KINDS = {"mailbox": "mailsync.sync.job.MAILBOX", "backfill": "mailsync.sync.backfill.BACKFILL"}
 SYNC_LEASE = env.duration("SYNC_LEASE", "90s", minimum=3)
 SYNC_SLICE = env.duration("SYNC_SLICE", "10m", minimum=1)
 SYNC_STALE_AFTER = env.duration("SYNC_STALE_AFTER", "30m", minimum=2)

@@ -8,14 +8,15 @@ from mailsync.schedule import phase
 from syncjobs.clock import SyncNow
 
 
-def connect(owner: User, email: str, grant: str) -> Account:
+def connect(owner: User, email: str, grant: str, policy: str = Account.Policy.BOTH) -> Account:
     """The account of `owner` for `email`, new or reconnected; its mirror stays. Its first scheduled sync is an interval away.
 
+    `policy` is for a new one: how much of each message is mirrored.
     The row is locked: an account that is disconnected at this moment is connected again, one that is erased begun anew.
     """
     with transaction.atomic():
         account, created = Account.objects.select_for_update(no_key=True).get_or_create(
-            owner=owner, email=email.lower(), defaults={"credentials": grant}
+            owner=owner, email=email.lower(), defaults={"credentials": grant, "policy": policy}
         )
         back = account.state == Account.State.DISCONNECTED
         account.credentials, account.state = grant, Account.State.OK

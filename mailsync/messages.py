@@ -1,9 +1,19 @@
-"""Read one mirrored mail: its exact bytes, what the parser makes of them."""
+"""Read one mirrored mail: its exact bytes, what a reader sees of it."""
+
+from dataclasses import dataclass
 
 from gmail import mime
-from gmail.mime import ParsedMail
-from mailsync.models import Message, RawMessage
-from mailsync.sync.rows import unpacked
+from mailsync.models import Body, Message, RawMessage
+from mailsync.sync.rows import unpacked, unpacked_body
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader sees of a mail; `html` as its sender wrote it, not sanitised."""
+
+    headers: list[tuple[str, str]]
+    text: str
+    html: str
 
 
 def raw(message: Message) -> bytes | None:
@@ -12,7 +22,14 @@ def raw(message: Message) -> bytes | None:
     return unpacked(held.data, held.size) if held else None
 
 
-def body(message: Message) -> ParsedMail | None:
-    """Headers, text, HTML, attachments; None while the bytes are not held."""
-    held = raw(message)
-    return mime.parse(held) if held is not None else None
+def body(message: Message) -> Reading | None:
+    """Headers, text, HTML; None where nothing of the mail is held."""
+    kept = Body.objects.filter(message=message).first()
+    if kept is not None:
+        found = unpacked_body(kept.data)
+        return Reading([(name, value) for name, value in found["headers"]], found["text"], found["html"])
+    exact = raw(message)  # asked for second: bytes that arrive take the body away, never the other way about
+    if exact is None:
+        return None
+    mail = mime.parse(exact)
+    return Reading(list(mail.headers), mail.text, mail.html)

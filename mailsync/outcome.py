@@ -1,10 +1,11 @@
 """Record on the account what a finished job means for it."""
 
 from mailsync.models import Account, Certificate, Checkpoint, Failure
+from mailsync.schedule import request_backfill
 from mailsync.sync.scopes import BATCH, MORE_TO_DO, WINDOW
 from syncjobs.clock import SyncNow
 from syncjobs.models import SyncJob
-from syncjobs.states import State
+from syncjobs.states import State, Trigger
 
 GRANT_IS_DEAD = {"reconnect_needed", "credentials_unreadable"}
 
@@ -19,12 +20,20 @@ def record(job: SyncJob, state: State, code: str) -> None:
         accounts.update(sync_message_code="sync_done", sync_message_params={}, last_success_at=SyncNow())
         if job.mode != WINDOW and not stopped_short(job) and is_complete(account):
             accounts.update(complete_as_of=SyncNow())
+        request_backfill(account, trigger=Trigger(job.trigger))
     elif state is State.FAILED:
         accounts.update(sync_message_code=code, sync_message_params=job.error_params)
         if code in GRANT_IS_DEAD:
             accounts.update(state=Account.State.RECONNECT)
     else:
         accounts.update(sync_message_code="sync_cancelled", sync_message_params={})
+
+
+def record_backfill(job: SyncJob, state: State, code: str) -> None:
+    """The same for a job that only brings raw bytes: it says something of the grant alone."""
+    if state is State.FAILED and code in GRANT_IS_DEAD:
+        mine = Account.objects.filter(pk=job.facts.get("account"), state=Account.State.OK)
+        mine.update(state=Account.State.RECONNECT, sync_message_code=code, sync_message_params=job.error_params)
 
 
 def stopped_short(job: SyncJob) -> bool:

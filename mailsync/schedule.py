@@ -4,13 +4,14 @@ import logging
 import math
 import zlib
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError, transaction
 
 from mailsync import reconcile
-from mailsync.models import Account, Checkpoint
-from mailsync.sync.scopes import FULL, INCREMENTAL, RECONCILE
+from mailsync.models import Account, Body, Checkpoint
+from mailsync.sync.scopes import BACKFILL, FULL, INCREMENTAL, RECONCILE
 from syncjobs import lifecycle
 from syncjobs.admission import Scope
 from syncjobs.clock import SyncNow
@@ -22,7 +23,7 @@ from syncjobs.states import Queue, Trigger
 log = logging.getLogger(__name__)
 
 MOST_DUE = 200  # accounts that one tick takes
-KIND = "mailbox"
+KIND, RAW_KIND = "mailbox", "backfill"
 
 
 class Paused(NotRetryable):
@@ -81,6 +82,31 @@ def restart(job: SyncJob, trigger: str) -> Answer:
     return request_scope(account, job.scope, trigger=Trigger(trigger))
 
 
+def request_backfill(account: Account, *, trigger: Trigger) -> Answer | None:
+    """A job for the raw bytes that are owed, beside all others; None where nothing is owed, or the account rests.
+
+    Call it inside a transaction that holds the account's row.
+    """
+    able = account.state == Account.State.OK and account.paused_at is None and account.wants_raw
+    if not able or not Body.objects.owed(account).exists():
+        return None
+    asked = _asked(account, Scope(BACKFILL), trigger, queue=Queue.SCHEDULED)
+    return lifecycle.request(replace(asked, kind=RAW_KIND, resource=account.raw_resource))
+
+
+def restart_backfill(job: SyncJob, trigger: str) -> Answer:
+    """Start anew what a failed or cancelled job was for. Raises Paused, ReconnectNeeded, NotRetryable."""
+    with transaction.atomic(durable=True):
+        account = Account.objects.select_for_update(no_key=True).filter(pk=job.facts["account"]).first()
+        if account is None:
+            raise AccountGone(job.title)
+        must_be_able(account)
+        answer = request_backfill(account, trigger=Trigger(trigger))
+    if answer is None:
+        raise NotRetryable
+    return Answer(SyncJob.objects.get(pk=answer.job.pk), answer.created)
+
+
 def due_scope(account: Account) -> Scope:
     """Full until the mailbox was mirrored once, incremental from then on."""
     done = Checkpoint.objects.filter(account=account, history_id__isnull=False, position={}).exists()
@@ -104,11 +130,21 @@ def set_interval(account: Account, interval: timedelta) -> None:
     )
 
 
+def set_policies(account: Account, *, trigger: Trigger, **policies: str) -> None:
+    """Mirror as much as this from now on; raw bytes that are owed from now on are fetched, once nobody needs the quota."""
+    with transaction.atomic(durable=True):
+        locked = Account.objects.select_for_update(no_key=True).filter(pk=account.pk).first()
+        if locked is None:  # erased since the caller saw it
+            return
+        Account.objects.filter(pk=locked.pk).update(**policies)
+        locked.refresh_from_db(fields=list(policies))
+        request_backfill(locked, trigger=trigger)
+
+
 def pause(account: Account, *, by: str) -> None:
     """Rest: cancel what is active, start nothing until resumed."""
     Account.objects.filter(pk=account.pk, paused_at=None).update(paused_at=SyncNow())
-    job = SyncJob.objects.active().filter(resource=account.resource).first()
-    if job is not None:
+    for job in SyncJob.objects.active().filter(resource__in=[account.resource, account.raw_resource]):
         with suppress(AlreadyFinished):  # it ended in between
             lifecycle.cancel(job, by=by)
 

@@ -17,6 +17,7 @@ PHASES = {
     "replaying": _("catching up"),
     "labels": _("comparing labels"),
     "certifying": _("proving"),
+    "fetching_raw": _("fetching originals"),
 }
 
 TEXTS = {
@@ -25,6 +26,8 @@ TEXTS = {
     "replaying": _("Catching up with what changed meanwhile"),
     "labels": _("Comparing labels"),
     "certifying": _("Proving that nothing is missing"),
+    "fetching_raw": _("Fetching original messages while nobody else needs Gmail's quota"),
+    "raw_refused": _("Gmail would not give the original of message %(gmail_id)s (%(reason)s); it is tried again"),
     "more_to_do": _("There is more to fetch"),
     "waiting_for_gmail_quota": _("Waiting %(seconds)s s for Gmail's quota"),
     "gmail_hiccup": _("Gmail is slow to answer; trying again in %(seconds)s s"),

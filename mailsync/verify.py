@@ -3,13 +3,19 @@
 import hashlib
 import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+
+from django.db import transaction
 
 from gmail.client import GmailClient
 from gmail.errors import GmailError
-from mailsync.messages import raw
+from gmail.resources import Message as GmailMessage
+from mailsync.messages import Reading, body, raw
 from mailsync.models import Account, Label, Message
+from mailsync.models.mail import MessageQuerySet
+from mailsync.sync.bodies import keep_raw
+from mailsync.sync.rows import parsed
 
 MOST_TRIES = 3  # the mailbox may change while it is compared
 
@@ -54,7 +60,7 @@ def verify(account: Account, gmail: GmailClient, *, sample: int | None) -> Diffe
 
 
 def _compare(account: Account, gmail: GmailClient) -> Differences:
-    held = dict(Message.objects.filter(account=account, deleted_at=None).values_list("gmail_id", "labels"))
+    held = dict(_held(account).values_list("gmail_id", "labels"))
     listed = set(_ids(gmail))
     found = Differences(checked=len(listed), missing=sorted(listed - held.keys()), surplus=sorted(held.keys() - listed))
     names = {label.id: label.name for label in gmail.list_labels()}
@@ -80,26 +86,55 @@ def _ids(gmail: GmailClient, label: str | None = None) -> Iterator[str]:
 
 
 def _compare_bytes(account: Account, gmail: GmailClient, found: Differences, sample: int | None) -> None:
-    held = list(
-        Message.objects.filter(account=account, deleted_at=None).order_by("gmail_id").values_list("gmail_id", flat=True)
-    )
-    chosen = held if sample is None else random.Random(time.time()).sample(held, min(sample, len(held)))  # noqa: S311
-    for id_, answer in gmail.get_messages(chosen):
-        found.bytes_checked += 1
-        if isinstance(answer, GmailError):
-            if id_ not in found.surplus:
-                found.unread_bytes.append(id_)
-        elif not _same(account, id_, answer.raw or b""):
-            found.bytes.append(id_)
+    """Bytes against bytes; where only what a reader sees is held, that against the same of Gmail's.
+
+    All of them where raw bytes are wanted means that those owed are fetched now, and kept.
+    """
+    rows = {row[0]: row[1:] for row in _held(account).values_list("gmail_id", "raw__pk", "body__pk")}
+    chosen = sorted(rows)
+    if sample is not None:
+        chosen = random.Random(time.time()).sample(chosen, min(sample, len(chosen)))  # noqa: S311
+    fetched_too = sample is None and account.wants_raw
+    by_bytes = [id_ for id_ in chosen if rows[id_][0] is not None or (rows[id_][1] is not None and fetched_too)]
+    for id_, answer in gmail.get_messages(by_bytes):
+        _judge(found, id_, answer, lambda message: _same_bytes(account, message))
+    for id_, answer in gmail.get_messages(sorted(set(chosen) - set(by_bytes)), format="full"):
+        _judge(found, id_, answer, lambda message: _same_body(account, message))
 
 
-def _same(account: Account, gmail_id: str, remote: bytes) -> bool:
-    message = Message.objects.select_related("raw").get(account=account, gmail_id=gmail_id)
+def _held(account: Account) -> MessageQuerySet:
+    return Message.objects.filter(account=account, deleted_at=None)
+
+
+def _judge(
+    found: Differences, id_: str, answer: GmailMessage | GmailError, same: Callable[[GmailMessage], bool]
+) -> None:
+    found.bytes_checked += 1
+    if isinstance(answer, GmailError):
+        if id_ not in found.surplus:
+            found.unread_bytes.append(id_)
+    elif not same(answer):
+        found.bytes.append(id_)
+
+
+def _same_bytes(account: Account, remote: GmailMessage) -> bool:
+    message, exact = Message.objects.get(account=account, gmail_id=remote.id), remote.raw or b""
+    with transaction.atomic():
+        keep_raw([(message.pk, exact)])
     try:
         mine = raw(message)
     except Exception:  # damaged beyond unpacking is different, too
         return False
-    return mine == remote and bytes(message.raw.sha256) == hashlib.sha256(remote).digest()
+    return mine == exact and bytes(message.raw.sha256) == hashlib.sha256(exact).digest()
+
+
+def _same_body(account: Account, remote: GmailMessage) -> bool:
+    mail = parsed(remote)
+    try:
+        mine = body(Message.objects.get(account=account, gmail_id=remote.id))
+    except Exception:  # damaged beyond unpacking is different, too
+        return False
+    return mine == Reading(list(mail.headers), mail.text, mail.html)
 
 
 def sentences(found: Differences) -> Iterable[str]:

@@ -20,6 +20,7 @@ from mailsync.disconnect import disconnect
 from mailsync.models import Account
 from syncjobs.pagination import KeysetPagination
 from syncjobs.serializers import moment
+from syncjobs.views import trigger_of
 
 MIRROR = OpenApiParameter("mirror", OpenApiTypes.STR, enum=["keep", "erase"], required=True)
 
@@ -82,7 +83,7 @@ class OneAccount(AccountView):
         changes = dict(wanted.validated_data)
         seconds = changes.pop("interval_seconds", None)
         if changes:
-            self.accounts(request).filter(pk=account.pk).update(**changes)
+            schedule.set_policies(account, trigger=trigger_of(request), **changes)
         if seconds is not None:
             schedule.set_interval(account, timedelta(seconds=seconds))
         account.refresh_from_db()

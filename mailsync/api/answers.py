@@ -14,7 +14,8 @@ PARTICULAR = {
     "accounts_confirm_empty": ("nothing_to_confirm", "paused", "reconnect_needed"),
     "jobs_cancel": ("already_finished",),
     "jobs_retry": ("not_retryable", "account_gone", "paused", "reconnect_needed"),
-    "messages_attachment": ("range_not_satisfiable",),
+    "messages_raw": ("reconnect_needed", "busy", "gmail_unavailable"),
+    "messages_attachment": ("range_not_satisfiable", "reconnect_needed", "busy", "gmail_unavailable"),
 }
 EVERYWHERE = ("invalid", "not_authenticated", "bad_token", "throttled")
 ANY_ACCEPT = {"messages_raw", "messages_attachment"}  # bytes come whatever the client says it accepts

@@ -10,9 +10,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from gmail.mime import attachment_bytes
-from mailsync import messages
 from mailsync.api.errors import ApiError
-from mailsync.api.messages import AnyAccept, one
+from mailsync.api.messages import AnyAccept, exact_bytes, one
 from mailsync.api.sync import ACCOUNT
 
 MIME_TYPE = re.compile(r"[\w.+-]{1,80}/[\w.+-]{1,80}")
@@ -34,8 +33,7 @@ class Attachment(APIView):
         """Its decoded bytes, always as a download: a mail's file is never shown as a page of ours."""
         message = one(request, gmail_id)
         known = next((each for each in message.attachments if each["part_id"] == part_id), None)
-        raw = messages.raw(message) if known else None
-        content = attachment_bytes(raw, part_id) if raw is not None else None
+        content = attachment_bytes(exact_bytes(message), part_id) if known else None
         if known is None or content is None:
             raise ApiError(404, "not_found", "There is no such attachment.")
         answer = ranged(content, request.headers.get("Range", ""))

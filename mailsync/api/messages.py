@@ -1,5 +1,6 @@
 """Mail over HTTP."""
 
+import threading
 from importlib.metadata import version
 from typing import Any
 
@@ -11,10 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from mailsync import messages, sanitise
+from mailsync import messages, raws, sanitise
 from mailsync.api import lookup
 from mailsync.api.errors import ApiError
 from mailsync.api.parameters import LONGEST_LABEL, LONGEST_QUERY
+from mailsync.api.reach import gmail_answers, one_of_few
 from mailsync.api.schema import MessageList, MessageSchema
 from mailsync.api.sync import ACCOUNT
 from mailsync.models import Message, RawMessage
@@ -22,6 +24,9 @@ from mailsync.search import MailList, mail_list
 from mailsync.search.newest import NewestFirst
 from syncjobs.conditional import unless_known
 from syncjobs.serializers import moment
+
+MOST_FETCHES = 4  # at once per web process: each holds a thread for some seconds, and a message of up to 150 MiB
+_fetches = threading.BoundedSemaphore(MOST_FETCHES)
 
 READER = ["1", version("nh3")]  # raise it when parser or sanitiser show a mail otherwise that has not changed
 
@@ -99,6 +104,18 @@ def one(request: Request, gmail_id: str) -> Message:
     return row
 
 
+def exact_bytes(message: Message) -> bytes:
+    """What Gmail gave, or gives now: fetched and kept where it is not held yet."""
+    held = messages.raw(message)
+    if held is not None:
+        return held
+    with one_of_few(_fetches, "Too many originals are fetched at once; try again in a moment."), gmail_answers():
+        try:
+            return raws.raw(message)
+        except raws.Unavailable:
+            raise ApiError(404, "not_found", "Gmail no longer has the bytes of this message.") from None
+
+
 class Messages(APIView):
     """The user's mail, newest first."""
 
@@ -134,9 +151,7 @@ class Raw(APIView):
     )
     def get(self, request: Request, gmail_id: str) -> HttpResponse:
         """Exactly what Gmail gave."""
-        raw = messages.raw(one(request, gmail_id))
-        if raw is None:
-            raise ApiError(404, "not_found", "The bytes of this message are not held.")
+        raw = exact_bytes(one(request, gmail_id))
         answer = HttpResponse(raw, content_type="message/rfc822")
         answer["Content-Disposition"] = f'attachment; filename="{gmail_id}.eml"'
         answer["X-Content-Type-Options"] = "nosniff"

@@ -11,16 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from gmail.errors import GmailError, GrantRevoked, RateLimited
 from gmail.quota import Priority
-from mailsync import schedule, windows
+from mailsync import schedule, usage, windows
 from mailsync.api import lookup
-from mailsync.api.errors import ApiError
+from mailsync.api.reach import gmail_answers
 from mailsync.api.schema import CheckAnswer, SimpleAnswer, StartAnswer
 from mailsync.api.sync import ACCOUNT, request_scope, start
 from mailsync.check import Count, count_new
 from mailsync.credentials import IMPATIENCE, keep_refreshed, open_credentials, open_mailbox
-from mailsync.encryption import Undecryptable
 from mailsync.models import Account
 from mailsync.status import message_of
 from mailsync.sync.scopes import WINDOW
@@ -59,19 +57,9 @@ class Check(APIView):
     def get(self, request: Request) -> Response:
         """How many messages Gmail has that the mirror lacks."""
         account = lookup.account(request)
-        try:
+        with gmail_answers():
             schedule.must_be_able(account)
             found = _count(account)
-        except (schedule.Paused, schedule.ReconnectNeeded) as error:
-            raise lookup.refusal(error) from None
-        except (GrantRevoked, Undecryptable):
-            raise lookup.refusal(schedule.ReconnectNeeded()) from None
-        except RateLimited:
-            raise ApiError(
-                503, "gmail_unavailable", "Gmail's quota is used up for the moment.", retry_after=60
-            ) from None
-        except GmailError:
-            raise ApiError(503, "gmail_unavailable", "Gmail cannot be reached at the moment.", retry_after=30) from None
         return Response({"success": True, "new_count": found.new, "as_of": moment(found.as_of)})
 
 
@@ -128,4 +116,5 @@ def _count(account: Account) -> Count:
         return count_new(account, gmail)
     finally:
         keep_refreshed(account, credentials)
+        usage.spent(account.pk, gmail.units, gmail.requests)
         gmail.close()

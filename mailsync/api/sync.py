@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from mailsync import batch, schedule, status
 from mailsync.api import lookup
 from mailsync.api.errors import ApiError
+from mailsync.api.reach import gmail_answers, one_of_few
 from mailsync.api.schema import BatchAnswer, StartAnswer, StatusAnswer
 from mailsync.models import Account
 from mailsync.outcome import GRANT_IS_DEAD
@@ -76,14 +77,8 @@ class Batch(APIView):
         """Fetch the next messages within this request; call again while `has_more`."""
         account = lookup.account(request)
         size = lookup.number(request, "batch_size", 100, 1, 500)
-        if not _batches.acquire(blocking=False):
-            raise ApiError(503, "busy", "Too many batches at once; try again in a moment.", retry_after=5)
-        try:
+        with one_of_few(_batches, "Too many batches at once; try again in a moment."), gmail_answers():
             result = batch.fetch_next(account, size, trigger=trigger_of(request))
-        except (schedule.Paused, schedule.ReconnectNeeded) as error:
-            raise lookup.refusal(error) from None
-        finally:
-            _batches.release()
         return Response(_batch_json(result))
 
 

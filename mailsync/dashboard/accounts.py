@@ -15,9 +15,9 @@ from mailsync import emptied, schedule
 from mailsync.dashboard.cards import cards
 from mailsync.dashboard.people import user_of
 from mailsync.disconnect import disconnect as let_go
-from mailsync.models import Account
+from mailsync.disconnect import jobs_of
+from mailsync.models import Account, Body
 from syncjobs.lifecycle import Answer
-from syncjobs.models import SyncJob
 from syncjobs.states import Trigger
 
 LAST_JOBS = 25
@@ -38,7 +38,8 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "card": cards([mailbox])[0],
         "emptied": emptied.awaits_confirmation(mailbox),
-        "jobs": SyncJob.objects.filter(resource=mailbox.resource).order_by("-id")[:LAST_JOBS],
+        "jobs": jobs_of(mailbox).order_by("-id")[:LAST_JOBS],
+        "originals_owed": Body.objects.owed(mailbox).count() if mailbox.wants_raw else 0,
         "failures": mailbox.failures.order_by("-last_at")[:MOST_FAILURES],
         "certificates": mailbox.certificates.order_by("-id")[:LAST_CERTIFICATES],
     }

@@ -2,7 +2,7 @@
 
 from mailsync.models.accounts import Account, Checkpoint, Usage
 from mailsync.models.changes import Change
-from mailsync.models.mail import Label, Message, RawMessage
+from mailsync.models.mail import Body, Label, Message, RawMessage
 from mailsync.models.passes import Certificate, Failure, Listed
 from mailsync.models.people import ApiToken, Preferences
 from mailsync.models.revocations import Revocation
@@ -10,6 +10,7 @@ from mailsync.models.revocations import Revocation
 __all__ = [
     "Account",
     "ApiToken",
+    "Body",
     "Certificate",
     "Change",
     "Checkpoint",

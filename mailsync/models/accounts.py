@@ -60,7 +60,9 @@ class Account(models.Model):
     class Policy(models.TextChoices):
         """How much of each message is mirrored."""
 
-        ARCHIVE = "archive", _("Every byte")
+        BOTH = "both", _("Readable first, then every byte")
+        ARCHIVE = "archive", _("Every byte at once")
+        READABLE = "readable", _("Readable; every byte on demand")
 
     class DeletedPolicy(models.TextChoices):
         """What happens to mail that was deleted in Gmail."""
@@ -72,7 +74,7 @@ class Account(models.Model):
     email = models.EmailField(max_length=320)
     state = models.CharField(max_length=20, choices=State, default=State.OK)
     credentials = EncryptedTextField(default="", help_text=_("The grant, encrypted."))
-    policy = models.CharField(max_length=10, choices=Policy, default=Policy.ARCHIVE)
+    policy = models.CharField(max_length=10, choices=Policy, default=Policy.BOTH)
     deleted_policy = models.CharField(max_length=10, choices=DeletedPolicy, default=DeletedPolicy.KEEP)
 
     interval = models.DurationField(default=first_interval)
@@ -111,6 +113,16 @@ class Account(models.Model):
     def resource(self) -> str:
         """The name of this mailbox among the resources of jobs."""
         return f"mailbox:{self.pk}"
+
+    @property
+    def raw_resource(self) -> str:
+        """The same of its raw bytes, which a job of their own fetches beside every other."""
+        return f"raw:{self.pk}"
+
+    @property
+    def wants_raw(self) -> bool:
+        """Whether the raw bytes of every message are to be held, at once or later."""
+        return self.policy != self.Policy.READABLE
 
 
 class Checkpoint(models.Model):

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from mailsync.models.accounts import Account
 from syncjobs.clock import SyncNow
 
+MOST_REFUSALS = 10  # after which nobody asks for raw bytes by himself any more
+
 
 class Label(models.Model):
     """A label of Gmail, by its own id."""
@@ -76,7 +78,6 @@ class Message(models.Model):
     has_attachments = models.BooleanField(default=False)
     attachments = models.JSONField(default=list)
     defects = ArrayField(models.TextField(), default=list, help_text=_("What the parser had to guess or leave out."))
-    fidelity = models.CharField(max_length=10, default="raw")
     deleted_at = models.DateTimeField(null=True, help_text=_("When it was seen to be deleted in Gmail."))
     stored_at = models.DateTimeField(db_default=SyncNow())
     search = SearchVectorField(null=True)
@@ -109,6 +110,39 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.gmail_id
+
+    @property
+    def fidelity(self) -> str:
+        """How much of it is held: "raw", every byte, or "full", what a reader sees."""
+        return "raw" if RawMessage.objects.filter(message=self.pk).exists() else "full"
+
+
+class BodyQuerySet(models.QuerySet["Body"]):
+    """Questions about what is owed."""
+
+    def owed(self, account: Account) -> "BodyQuerySet":
+        """Those for which raw bytes are to be had, of the first sync newest first."""
+        mine = self.filter(account=account, message__deleted_at=None, refusals__lt=MOST_REFUSALS)
+        return mine.order_by("message_id")
+
+
+class Body(models.Model):
+    """What a reader sees of a mail whose raw bytes are not held; its row goes when they come: so it says what is owed."""
+
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, primary_key=True, related_name="body")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    data = models.BinaryField(help_text=_("Headers, text, HTML as JSON, compressed."))
+    refusals = models.SmallIntegerField(db_default=0, help_text=_("How often Gmail would not give the raw bytes."))
+
+    objects = BodyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("body")
+        verbose_name_plural = _("bodies")
+        indexes = [models.Index(fields=["account", "message"], name="raw_bytes_owed")]
+
+    def __str__(self) -> str:
+        return str(self.message_id)
 
 
 class RawMessage(models.Model):

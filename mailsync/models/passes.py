@@ -29,7 +29,10 @@ class Listed(models.Model):
         verbose_name = _("listed message")
         verbose_name_plural = _("listed messages")
         constraints = [models.UniqueConstraint(fields=["account", "gmail_id"], name="listed_once")]
-        indexes = [models.Index(fields=["account", "large", "id"], condition=Q(wanted=True), name="wanted_in_order")]
+        indexes = [
+            models.Index(fields=["account", "large", "id"], condition=Q(wanted=True), name="wanted_in_order"),
+            models.Index(fields=["account", "thread_id"], condition=Q(wanted=True), name="wanted_of_a_thread"),
+        ]
 
     def __str__(self) -> str:
         return self.gmail_id

@@ -1,18 +1,17 @@
 """Bring the mirror of one mailbox up to date, page by page."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from gmail.client import GmailClient
 from gmail.errors import HistoryExpired, Transient
-from mailsync.sync import fetching, labelling, listing, proof, shifting
+from mailsync.sync import asks, fetching, labelling, listing, proof, shifting
 from mailsync.sync.checkpoint import Position, Stage
 from mailsync.sync.plan import Changes, fold, is_suddenly_empty, percentage
-from mailsync.sync.ports import Batch, Clock, Progress, Stats, Store, SuddenlyEmpty, Surroundings
+from mailsync.sync.ports import Batch, Clock, Progress, Stats, Store, SuddenlyEmpty, Surroundings, Wanted
 
-LARGE = "larger:1M"  # above this a message is fetched alone, so that a batch stays within a few MB
 GLIMPSE = 100
 MOST_EMPTY_PAGES = 50
 MOST_STARTS = 5  # of one slice: history may be forgotten again while its loss is made up for
@@ -32,12 +31,13 @@ class Engine:
         store: Store,
         job: Surroundings,
         stats: Stats,
+        plan: asks.Plan,
         *,
         budget: int | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
         self.gmail, self.store, self.job, self.stats = gmail, store, job, stats
-        self.budget, self.clock = budget, clock
+        self.plan, self.budget, self.clock = plan, budget, clock
         self.worked = 0
         self.units_before = stats.units
         self.mode: str | None = None
@@ -81,7 +81,7 @@ class Engine:
         while True:
             self.job.checkpoint()
             page = self.gmail.list_messages(q=f"after:{after}", page_token=token)
-            self._fetch_lacking([ref.id for ref in page.refs])
+            self._fetch_lacking({ref.id: ref.thread_id for ref in page.refs})
             token = page.next_page_token
             if token is None:
                 return
@@ -115,7 +115,7 @@ class Engine:
         return position
 
     def _list_large(self, position: Position) -> Position:
-        page = listing.page(self.gmail, position.page_token, q=LARGE)
+        page = listing.page(self.gmail, position.page_token, q=listing.LARGE)
         after = _with_token(position, page.next_page_token) or position.at(Stage.LISTING)
         self.store.list_page(page.refs, after, self._progress("listing", 0), large=True)
         return after
@@ -148,7 +148,7 @@ class Engine:
         return after
 
     def _fetch(self, position: Position) -> Position:
-        if self._fetch_wanted(fetching.MOST_MESSAGES, position):
+        if self._fetch_wanted(asks.MOST_MESSAGES, position):
             return position
         after = position.at(Stage.REPLAYING)
         self.store.move(after, self._counted("replaying", position, 0))
@@ -185,26 +185,27 @@ class Engine:
 
     def _fetch_wanted(self, limit: int, position: Position) -> bool:
         """Fetch one page of what is wanted, newest first; False when nothing is."""
-        wanted = self.store.wanted(self._allowed(limit))
+        most = self._allowed(limit)
+        wanted = self.store.wanted(most)
         if not wanted:
             return False
         self._spend_budget()
-        ids = [wanted[0].id] if wanted[0].large else [each.id for each in wanted if not each.large]
-        self._save(
-            fetching.fetch(self.gmail, ids, large=wanted[0].large, beat=self.job.beat, clock=self.clock), position
-        )
+        self._save(self._bring(wanted, most), position)
         return True
+
+    def _bring(self, wanted: Sequence[Wanted], most: int) -> Batch:
+        return fetching.fetch(self.gmail, self.plan(wanted, most=most), beat=self.job.beat, clock=self.clock)
 
     def _save(self, batch: Batch, position: Position | None) -> None:
         self.stats.bytes += batch.bytes
         self.stats.failed += len(batch.failed)
-        self.worked += len(batch.mails)
+        self.worked += len(batch.messages)
         if position is None:
-            self.stats.done += len(batch.mails)
+            self.stats.done += len(batch.messages)
             progress = self._progress("fetching", percentage(self.stats.done, self.stats.total, ceiling=95))
         else:
             progress = self._counted(
-                "fetching", position, -(len(batch.mails) + len(batch.vanished) + len(batch.failed))
+                "fetching", position, -(len(batch.messages) + len(batch.vanished) + len(batch.failed))
             )
         self.store.save(batch, progress)
 
@@ -216,7 +217,7 @@ class Engine:
             cursor = self._cursor()
             records, more, current = self._history(cursor)
             changes = fold(records)
-            self._fetch_lacking([*changes.added, *(id_ for id_ in changes.relabelled if id_ not in changes.added)])
+            self._fetch_lacking({id_: each.thread_id for id_, each in changes.relabelled.items()} | changes.added)
             # With more to come the next page starts after the last record read: tokens are never kept over a transaction.
             cursor = records[-1].id if more and records else max(current, cursor)
             self._count(changes)
@@ -235,20 +236,21 @@ class Engine:
                 return page.records, token is not None, page.history_id
         raise Transient("Gmail's history has more empty pages than anybody would read")
 
-    def _fetch_lacking(self, named: Sequence[str]) -> None:
-        """Fetch those of the ids named that the mirror lacks; what a running pass wants anyway is left to it."""
-        lacking = self.store.lacking(named)
+    def _fetch_lacking(self, named: Mapping[str, str]) -> None:
+        """Fetch those of the ids named, with their threads, that the mirror lacks; what a running pass wants is left to it."""
+        lacking = self.store.lacking(list(named))
         lacking -= self.store.listed_and_wanted(sorted(lacking)) if lacking else set()
-        left = [id_ for id_ in named if id_ in lacking]
+        large = listing.large(self.gmail) if lacking and self.store.raw_at_once else set()
+        left = [Wanted(id_, thread, id_ in large) for id_, thread in named.items() if id_ in lacking]
+        left.sort(key=lambda each: each.large)
         # A page that is read again, after a wait or a lost worker, is not counted again.
         self.stats.total = max(self.stats.total, self.stats.done + len(left))
         while left:
             self.job.checkpoint()
             self._spend_budget()
-            page = left[: self._allowed(fetching.MOST_MESSAGES)]
-            batch = fetching.fetch(self.gmail, page, large=False, beat=self.job.beat, clock=self.clock)
+            batch = self._bring(left, self._allowed(asks.MOST_MESSAGES))
             self._save(batch, None)
-            left = [id_ for id_ in left if id_ not in batch.settled]
+            left = [each for each in left if each.id not in batch.settled]
 
     def _pay_debts(self) -> None:
         """Try again what failed before; a few that keep failing must not look like an outage and stop the mailbox."""
@@ -256,7 +258,7 @@ class Engine:
         if not ids:
             return
         with suppress(Transient):
-            self._save(fetching.fetch(self.gmail, ids, large=False, beat=self.job.beat, clock=self.clock), None)
+            self._save(self._bring([Wanted(id_) for id_ in ids], asks.MOST_MESSAGES), None)
 
     def _allowed(self, limit: int) -> int:
         return limit if self.budget is None else max(min(limit, self.budget - self.worked), 1)

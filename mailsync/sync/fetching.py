@@ -3,38 +3,36 @@
 import time
 from collections.abc import Callable, Sequence
 
-from gmail import mime
 from gmail.client import GmailClient
 from gmail.errors import GmailError, NotFound, Refused, Transient
-from gmail.resources import Message
-from mailsync.sync.ports import Batch, Clock, Fetched
+from gmail.portion import weight
+from gmail.resources import Ask, Message, Thread
+from mailsync.sync.asks import Errand
+from mailsync.sync.ports import Batch, Clock
 
-MOST_MESSAGES = 100
 MOST_BYTES = 8_000_000
 MOST_SECONDS = 2.0
 PARTS = 25  # a batch of more is refused in part on a cold mailbox; paid answers are never thrown away
 FEWEST_OF_AN_OUTAGE = 3
 
-Answer = tuple[str, Message | GmailError]
+Answer = Message | Thread | GmailError
 
 
 def fetch(
-    gmail: GmailClient, ids: Sequence[str], *, large: bool, beat: Callable[[], None], clock: Clock = time.monotonic
+    gmail: GmailClient, errands: Sequence[Errand], *, beat: Callable[[], None], clock: Clock = time.monotonic
 ) -> Batch:
-    """What Gmail answers for the first of `ids`, until the page is full; what is not settled is simply still wanted.
+    """What Gmail answers for the first of `errands`, until the page is full; what is not settled is simply still wanted.
 
     Raises Transient when Gmail answers nothing else: that is an outage, no debt of single messages. Whatever else ends the
     page early is kept back while there is something to save: what was paid for is not thrown away, and the next page hears it.
     """
     batch = Batch()
-    if large:
-        _take(batch, ids[0], _stream(gmail, ids[0], beat))
+    if errands and errands[0].alone and errands[0].ask.format == "raw":
+        _take(batch, errands[0].ask.id, _stream(gmail, errands[0].ask.id, beat))
         return batch
     began = clock()
-    for start in range(0, len(ids), PARTS):
-        answers, trouble = _answers(gmail, ids[start : start + PARTS])
-        for id_, answer in answers:
-            _take(batch, id_, answer)
+    for start in range(0, len(errands), PARTS):
+        trouble = _run(gmail, batch, errands[start : start + PARTS])
         if trouble is not None and not batch.settled:
             raise trouble
         if trouble is not None or batch.bytes >= MOST_BYTES or clock() - began >= MOST_SECONDS:
@@ -42,33 +40,55 @@ def fetch(
     return batch
 
 
-def _answers(gmail: GmailClient, ids: Sequence[str]) -> tuple[list[Answer], Exception | None]:
+def _run(gmail: GmailClient, batch: Batch, errands: Sequence[Errand]) -> Exception | None:
+    """Settle `errands`; what a thread did not bring is asked for at once by itself. What ended it early, if anything did."""
+    answers, trouble = _answers(gmail, [errand.ask for errand in errands])
+    left: list[Errand] = []
+    for errand in errands:
+        if errand.ask in answers:
+            left += _settle(batch, errand, answers[errand.ask])
+    return _run(gmail, batch, left) if left and trouble is None else trouble
+
+
+def _answers(gmail: GmailClient, asks: Sequence[Ask]) -> tuple[dict[Ask, Answer], Exception | None]:
     """The answers until something ended them, with what did; an outage is not an answer."""
-    answers: list[Answer] = []
+    answers: dict[Ask, Answer] = {}
     try:
-        for answer in gmail.get_messages(ids):
-            answers.append(answer)
+        for ask, answer in gmail.fetch(asks):
+            answers[ask] = answer
     except Exception as trouble:
         return answers, trouble
-    troubles = [answer for _, answer in answers if isinstance(answer, Transient)]
+    troubles = [answer for answer in answers.values() if isinstance(answer, Transient)]
     if len(troubles) >= FEWEST_OF_AN_OUTAGE and len(troubles) == len(answers):
-        return [], troubles[0]
+        return {}, troubles[0]
     return answers, None
 
 
-def _stream(gmail: GmailClient, id_: str, beat: Callable[[], None]) -> Message | GmailError:
+def _stream(gmail: GmailClient, id_: str, beat: Callable[[], None]) -> Answer:
     try:
         return gmail.stream_message(id_, on_chunk=lambda _: beat())
     except (NotFound, Refused, Transient) as answer:  # after three repetitions: one big mail must not stop the mailbox
         return answer
 
 
-def _take(batch: Batch, id_: str, answer: Message | GmailError) -> None:
+def _settle(batch: Batch, errand: Errand, answer: Answer) -> list[Errand]:
+    """Take what came; what is to be asked for by itself, because its thread did not bring it."""
+    if errand.ask.kind == "message":
+        _take(batch, errand.ask.id, answer)
+        return []
+    brought = {each.id: each for each in answer.messages} if isinstance(answer, Thread) else {}
+    for id_ in errand.ids:
+        if id_ in brought:
+            _take(batch, id_, brought[id_])
+    return [Errand(Ask("message", id_, errand.ask.format), (id_,)) for id_ in errand.ids if id_ not in brought]
+
+
+def _take(batch: Batch, id_: str, answer: Answer) -> None:
     batch.settled.add(id_)
     if isinstance(answer, NotFound):
         batch.vanished.append(id_)
     elif isinstance(answer, GmailError):
         batch.failed.append((id_, answer))
-    else:
-        batch.mails.append(Fetched(answer, mime.parse(answer.raw or b"")))
-        batch.bytes += len(answer.raw or b"")
+    elif isinstance(answer, Message):
+        batch.messages.append(answer)
+        batch.bytes += weight(answer)

@@ -4,6 +4,13 @@ from gmail.client import GmailClient
 from gmail.errors import NotFound, Refused
 from gmail.resources import HistoryPage, MessagePage
 
+LARGE = "larger:1M"  # above this a message is fetched alone, so that a batch stays within a few MB
+
+
+def large(gmail: GmailClient) -> set[str]:
+    """The newest big messages: what is new is among them, and an old one that is not costs no more than memory."""
+    return {ref.id for ref in gmail.list_messages(q=LARGE).refs}
+
 
 def page(gmail: GmailClient, token: str | None, q: str | None = None) -> MessagePage:
     """A page of ids; where Gmail forgot the token, the first one again: what is noted already is noted once."""

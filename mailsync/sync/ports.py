@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from gmail.errors import GmailError
-from gmail.mime import ParsedMail
 from gmail.resources import Label, Message, MessageRef
 from mailsync.sync.checkpoint import Checkpoint, Position
 from mailsync.sync.plan import Changes
@@ -21,19 +20,11 @@ class SuddenlyEmpty(Exception):
         self.listed, self.mirrored = listed, mirrored
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A message with what the parser made of it."""
-
-    message: Message
-    mail: ParsedMail
-
-
 @dataclass(slots=True)
 class Batch:
     """What came of fetching a handful of messages."""
 
-    mails: list[Fetched] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
     vanished: list[str] = field(default_factory=list)
     failed: list[tuple[str, GmailError]] = field(default_factory=list)
     bytes: int = 0
@@ -42,10 +33,11 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An id that is still to be fetched."""
+    """An id that is still to be fetched; `large` is too big for a batch."""
 
     id: str
-    large: bool
+    thread_id: str = ""
+    large: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +93,8 @@ class Progress:
 
 class Store(Protocol):
     """The mirror. Each writing method is one fenced transaction: its rows, the checkpoint, the progress, the lease."""
+
+    raw_at_once: bool  # whether every byte is fetched with the message, rather than what a reader sees
 
     def checkpoint(self) -> Checkpoint: ...
     def begin(self, history_id: int, position: Position, labels: Sequence[Label], progress: Progress) -> None: ...

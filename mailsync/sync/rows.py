@@ -4,11 +4,12 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import zstandard
 
+from gmail import mime
 from gmail.mime import Address, ParsedMail
 from gmail.resources import Message
-from mailsync.sync.ports import Fetched
 
 MOST_SEARCHED = 200_000  # characters: to_tsvector fails above 1 MB of lexemes
 MOST_LISTED_ADDRESSES = 500
@@ -20,9 +21,13 @@ _compressor = zstandard.ZstdCompressor(level=3)
 _decompressor = zstandard.ZstdDecompressor()
 
 
-def message_row(fetched: Fetched) -> dict[str, Any]:
+def parsed(message: Message) -> ParsedMail:
+    """What a reader sees of a message, in whichever format it came."""
+    return mime.parse(message.raw) if message.raw is not None else mime.from_payload(message.payload or {})
+
+
+def message_row(message: Message, mail: ParsedMail) -> dict[str, Any]:
     """The columns of a message as JSON can carry them; times in ISO 8601."""
-    message, mail = fetched.message, fetched.mail
     return {
         "gmail_id": message.id,
         "thread_id": message.thread_id,
@@ -83,6 +88,17 @@ def clean(text: str) -> str:
 def raw_row(raw: bytes) -> tuple[bytes, int, bytes]:
     """Compressed bytes, exact size, SHA-256."""
     return _compressor.compress(raw), len(raw), hashlib.sha256(raw).digest()
+
+
+def body_row(mail: ParsedMail) -> bytes:
+    """What a reader sees, compressed."""
+    return _compressor.compress(orjson.dumps({"headers": mail.headers, "text": mail.text, "html": mail.html}))
+
+
+def unpacked_body(data: bytes | memoryview) -> dict[str, Any]:
+    """`{"headers", "text", "html"}` again."""
+    found: dict[str, Any] = orjson.loads(_decompressor.decompress(bytes(data)))
+    return found
 
 
 def unpacked(data: bytes | memoryview, size: int) -> bytes:

@@ -3,6 +3,7 @@
 from syncjobs.admission import Scope
 
 WINDOW, BATCH, INCREMENTAL, RECONCILE, FULL = "window", "batch", "incremental", "reconcile", "full"
+BACKFILL = "backfill"  # of raw bytes: on a resource of its own, so it meets none of the others
 CONFIRMED = "confirmed"  # the parameter of a full pass: a person said that (almost) everything may be marked as gone
 MORE_TO_DO = "more_to_do"  # the event of a batch that its request ended before the work was done
 

@@ -17,9 +17,9 @@ SAVE_MESSAGES = f"""
 WITH saved AS (
 INSERT INTO mailsync_message (
     account_id, gmail_id, thread_id, labels, labels_as_of, history_id, internal_date, size, snippet, subject, sender_name,
-    sender_email, "to", cc, date, message_id, has_attachments, attachments, defects, fidelity, stored_at, search)
+    sender_email, "to", cc, date, message_id, has_attachments, attachments, defects, stored_at, search)
 SELECT %(account)s, gmail_id, thread_id, labels, labels_as_of, history_id, internal_date, size, snippet, subject, sender_name,
-    sender_email, "to", cc, date, message_id, has_attachments, attachments, defects, 'raw', sync_now(),
+    sender_email, "to", cc, date, message_id, has_attachments, attachments, defects, sync_now(),
     setweight(to_tsvector('simple', subject), 'A') || setweight(to_tsvector('simple', names), 'B') ||
     setweight(to_tsvector('simple', body), 'D')
 FROM jsonb_to_recordset(%(rows)s) AS row (
@@ -32,7 +32,6 @@ ON CONFLICT (account_id, gmail_id) DO UPDATE SET
     labels = CASE WHEN excluded.labels_as_of >= mailsync_message.labels_as_of THEN excluded.labels ELSE mailsync_message.labels END,
     labels_as_of = greatest(excluded.labels_as_of, mailsync_message.labels_as_of),
     history_id = greatest(excluded.history_id, mailsync_message.history_id),
-    fidelity = 'raw',
     deleted_at = NULL
 RETURNING id, gmail_id, labels, labels_as_of, (xmax = 0) AS inserted
 ), noted AS (
@@ -49,18 +48,13 @@ ORDER BY saved.gmail_id
 SELECT id, gmail_id, inserted FROM saved
 """  # noqa: S608
 
-SAVE_RAW = """
-INSERT INTO mailsync_rawmessage (message_id, data, size, sha256)
-SELECT * FROM unnest(%(ids)s::bigint[], %(data)s::bytea[], %(sizes)s::bigint[], %(hashes)s::bytea[])
-ON CONFLICT (message_id) DO NOTHING
-"""
-
-# What is held already, and not believed to be deleted, is listed without being wanted.
+# What is held already as the policy wants it, and not believed to be deleted, is listed without being wanted.
 LIST_PAGE = """
 INSERT INTO mailsync_listed (account_id, gmail_id, thread_id, large, wanted)
 SELECT %(account)s, ref.gmail_id, ref.thread_id, %(large)s,
     NOT EXISTS (SELECT FROM mailsync_message held WHERE held.account_id = %(account)s AND held.gmail_id = ref.gmail_id
-                AND held.deleted_at IS NULL AND held.fidelity = 'raw')
+                AND held.deleted_at IS NULL
+                AND (NOT %(raw)s OR EXISTS (SELECT FROM mailsync_rawmessage WHERE message_id = held.id)))
 FROM unnest(%(ids)s::text[], %(threads)s::text[]) WITH ORDINALITY AS ref (gmail_id, thread_id, place)
 ORDER BY place
 ON CONFLICT (account_id, gmail_id) DO NOTHING
@@ -92,13 +86,6 @@ RETURNING gmail_id
 )
 {NOTE}SELECT %(account)s, gmail_id, 'deleted', ARRAY[]::varchar[], ARRAY[]::varchar[], %(as_of)s, %(job)s FROM gone
 """  # noqa: S608
-
-SPEND = """
-INSERT INTO mailsync_usage (account_id, day, units, requests)
-VALUES (%(account)s, (sync_now() AT TIME ZONE 'UTC')::date, %(units)s, %(requests)s)
-ON CONFLICT (account_id, day) DO UPDATE
-SET units = mailsync_usage.units + excluded.units, requests = mailsync_usage.requests + excluded.requests
-"""
 
 OWE = """
 INSERT INTO mailsync_failure (account_id, gmail_id, code, reason)

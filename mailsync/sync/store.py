@@ -10,19 +10,25 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F, Q
 
+from gmail.mime import ParsedMail
 from gmail.prices import price_table
 from gmail.resources import Label as GmailLabel
+from gmail.resources import Message as GmailMessage
 from gmail.resources import MessageRef
+from mailsync import usage
 from mailsync.models import Account, Checkpoint, Failure, Label, Listed, Message
 from mailsync.sync import checkpoint, statements
+from mailsync.sync.bodies import keep
 from mailsync.sync.budget import seconds_left
 from mailsync.sync.checkpoint import Position
 from mailsync.sync.comparison import Comparison
 from mailsync.sync.plan import Changes, Relabel
 from mailsync.sync.ports import Batch, Progress, Tally, Wanted
-from mailsync.sync.rows import message_row, raw_row
+from mailsync.sync.rows import message_row, parsed
 from syncjobs.clock import SyncNow
 from syncjobs.context import Context, Report
+
+MOST_SIBLINGS = 1_000
 
 
 class MailboxStore(Comparison):
@@ -30,6 +36,7 @@ class MailboxStore(Comparison):
 
     def __init__(self, account: Account, job: Context) -> None:
         self.account, self.job = account, job
+        self.raw_at_once = account.policy == Account.Policy.ARCHIVE
         self.units_told = job.job.stats.get("units", 0)
 
     @contextmanager
@@ -60,13 +67,24 @@ class MailboxStore(Comparison):
         """Note a page of ids."""
         with self._page(progress, position=position.to_json()):
             self._execute(
-                statements.LIST_PAGE, ids=[ref.id for ref in refs], threads=[ref.thread_id for ref in refs], large=large
+                statements.LIST_PAGE,
+                ids=[ref.id for ref in refs],
+                threads=[ref.thread_id for ref in refs],
+                large=large,
+                raw=self.raw_at_once,
             )
 
     def wanted(self, limit: int) -> list[Wanted]:
-        """The newest ids still to be fetched; big ones last."""
-        rows = self._listed().filter(wanted=True).order_by("large", "id").values_list("gmail_id", "large")[:limit]
-        return [Wanted(*row) for row in rows]
+        """The newest ids still to be fetched, big ones last; then the others of their threads, where those may come whole."""
+        wanted = self._listed().filter(wanted=True)
+        fields = ("gmail_id", "thread_id", "large")
+        newest = [Wanted(*row) for row in wanted.order_by("large", "id").values_list(*fields)[:limit]]
+        if self.raw_at_once or not newest:
+            return newest
+        known = [each.id for each in newest]
+        threads = {each.thread_id for each in newest if not each.large}
+        siblings = wanted.filter(thread_id__in=threads, large=False).exclude(gmail_id__in=known).order_by("id")
+        return newest + [Wanted(*row) for row in siblings.values_list(*fields)[:MOST_SIBLINGS]]
 
     def tally(self) -> Tally:
         """How many ids are listed, how many of them wanted."""
@@ -78,13 +96,15 @@ class MailboxStore(Comparison):
 
     def save(self, batch: Batch, progress: Progress) -> None:
         """Keep fetched messages, forget vanished ones, owe failed ones."""
+        mails = [(message, parsed(message)) for message in batch.messages]  # before anything is locked
+        kept = [message.id for message in batch.messages]
         with self._page(progress):
-            added = self._save_messages(batch)
+            added = self._save_messages(mails)
             progress.stats.added += added
             self._listed().filter(gmail_id__in=batch.vanished).delete()
-            settled = [each.message.id for each in batch.mails] + [id_ for id_, _ in batch.failed]
+            settled = kept + [id_ for id_, _ in batch.failed]
             self._listed().filter(gmail_id__in=settled).update(wanted=False)
-            paid = Q(gmail_id__in=[each.message.id for each in batch.mails] + batch.vanished)
+            paid = Q(gmail_id__in=kept + batch.vanished)
             Failure.objects.filter(paid, account=self.account).delete()
             self._owe(batch)
 
@@ -115,7 +135,11 @@ class MailboxStore(Comparison):
                 self._forget(sorted(changes.deleted), history_id)
             if changes.added and self._pass_is_running():
                 self._execute(
-                    statements.LIST_PAGE, ids=list(changes.added), threads=list(changes.added.values()), large=False
+                    statements.LIST_PAGE,
+                    ids=list(changes.added),
+                    threads=list(changes.added.values()),
+                    large=False,
+                    raw=self.raw_at_once,
                 )
             self._relabel(changes.relabelled)
 
@@ -130,18 +154,13 @@ class MailboxStore(Comparison):
         """The labels that any mail in the mirror has."""
         return {row[0] for row in self._rows(statements.LABEL_IDS)}
 
-    def _save_messages(self, batch: Batch) -> int:
-        if not batch.mails:
+    def _save_messages(self, mails: Sequence[tuple[GmailMessage, ParsedMail]]) -> int:
+        if not mails:
             return 0
-        rows = orjson.dumps([message_row(each) for each in batch.mails]).decode()
+        rows = orjson.dumps([message_row(*each) for each in mails]).decode()
         saved = self._rows(statements.SAVE_MESSAGES, rows=rows)
         ids = {gmail_id: pk for pk, gmail_id, _ in saved}
-        raws = [(ids[each.message.id], *raw_row(each.message.raw or b"")) for each in batch.mails]
-        columns = zip(*raws, strict=True)
-        self._execute(
-            statements.SAVE_RAW,
-            **{name: list(column) for name, column in zip(("ids", "data", "sizes", "hashes"), columns, strict=True)},
-        )
+        keep(self.account, [(ids[message.id], message, mail) for message, mail in mails])
         return sum(inserted for _, _, inserted in saved)
 
     def _owe(self, batch: Batch) -> None:
@@ -189,7 +208,7 @@ class MailboxStore(Comparison):
 
     def _spend(self, units: int) -> None:
         if units > self.units_told:
-            self._execute(statements.SPEND, units=units - self.units_told, requests=0)
+            usage.spent(self.account.pk, units - self.units_told, 0)
             self.units_told = units
 
     def _pass_is_running(self) -> bool:

@@ -15,7 +15,7 @@ from tests.benchmarks.reading import measured
 def main(email: str, postmaster: int) -> None:
     """Print the reading of one full sync; a worker has long connected and imported, so that comes before."""
     owner = User.objects.create_user("bench")
-    account = connect(owner, email, user_grant(f"sim-refresh-{email}"))
+    account = connect(owner, email, user_grant(f"sim-refresh-{email}"), Account.Policy.ARCHIVE)
     connection.ensure_connection()
     print(measured(lambda: sync(account), postmaster).dumps())
 

@@ -21,7 +21,7 @@ from mailsync import schedule
 from mailsync.connect import connect
 from mailsync.credentials import user_grant
 from mailsync.models import Account, Certificate, Change, Failure, Label, Listed, Message, RawMessage, Usage
-from mailsync.sync import engine, fetching
+from mailsync.sync import asks, engine, fetching
 from syncjobs import context, maintenance, progress, runner
 from syncjobs.models import SyncJob
 from syncjobs.states import State, Trigger
@@ -41,7 +41,7 @@ def small_pages() -> Iterator[None]:
     """Each stage of a pass happens with a few messages, and each snapshot is sent: a run is the same whenever it is run."""
     listing = GmailClient.list_messages.__kwdefaults__
     places: list[tuple[Any, str, Any]] = [
-        (fetching, "MOST_MESSAGES", PAGE),
+        (asks, "MOST_MESSAGES", PAGE),
         (fetching, "PARTS", BATCH),
         (fetching, "MOST_SECONDS", 60.0),
         (engine, "GLIMPSE", PAGE),
@@ -201,7 +201,8 @@ class Full(Story):
     def begin(self) -> None:
         number = User.objects.count()
         owner = User.objects.create(username=f"owner{number}")
-        self.account = connect(owner, self.gmail.email, user_grant(f"sim-refresh-{self.gmail.email}"))
+        grant = user_grant(f"sim-refresh-{self.gmail.email}")
+        self.account = connect(owner, self.gmail.email, grant, Account.Policy.ARCHIVE)
         super().begin()
 
     def change(self) -> None:

@@ -41,7 +41,7 @@ from django.contrib.auth.models import User
 from mailsync.connect import connect
 from mailsync.credentials import user_grant
 demo = User.objects.get(username="demo")
-print(json.dumps([connect(demo, email, user_grant("sim-refresh-" + email)).pk for email in {0!r}]))
+print(json.dumps([connect(demo, email, user_grant("sim-refresh-" + email), "archive").pk for email in {0!r}]))
 """
 
 HELD = """
@@ -200,11 +200,10 @@ class Product(Started):
         headers = {"Authorization": f"Token {token or self.token}"}
         return requests.request(method, self.address + path, headers=headers, timeout=35, **options)
 
-    def connect(self, email: str) -> int:
+    def connect(self, email: str, policy: str = "archive") -> int:
         """Connect a mailbox of the demo user; the account's id."""
-        said = self.manage(
-            "connect_account", "--owner", "demo", "--email", email, "--refresh-token", f"sim-refresh-{email}"
-        )
+        grant = ("--refresh-token", f"sim-refresh-{email}", "--policy", policy)
+        said = self.manage("connect_account", "--owner", "demo", "--email", email, *grant)
         found = re.search(r"account (\d+)", said)
         assert found, said
         return int(found[1])

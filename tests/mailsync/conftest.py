@@ -60,8 +60,8 @@ def anna(transactional_db: None) -> User:  # noqa: F811
 
 @pytest.fixture
 def account(anna: User, gmail: Gmail) -> Account:
-    """The mailbox of `gmail`, connected and not synced yet."""
-    return connect(anna, gmail.email, user_grant(f"sim-refresh-{gmail.email}"))
+    """The mailbox of `gmail`, connected and not synced yet, every byte of it to be mirrored at once."""
+    return connect(anna, gmail.email, user_grant(f"sim-refresh-{gmail.email}"), Account.Policy.ARCHIVE)
 
 
 @pytest.fixture

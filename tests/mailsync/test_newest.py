@@ -33,9 +33,9 @@ def fill(accounts: list[Account], count: int, at: str = "%(moment)s", labels: st
     statement = f"""
         INSERT INTO mailsync_message (
             account_id, gmail_id, thread_id, labels, labels_as_of, history_id, internal_date, size, snippet, subject,
-            sender_name, sender_email, "to", cc, message_id, has_attachments, attachments, defects, fidelity)
+            sender_name, sender_email, "to", cc, message_id, has_attachments, attachments, defects)
         SELECT account, lpad(to_hex(2 * n), 16, '0'), 't', {labels}::text[], 1, 1, ({at})::timestamptz, n, '', '', '', '',
-            '[]', '[]', '', false, '[]', '{{}}', 'raw'
+            '[]', '[]', '', false, '[]', '{{}}'
         FROM unnest(%(accounts)s) AS account, generate_series(0, %(count)s - 1) AS n
     """
     with connection.cursor() as cursor:

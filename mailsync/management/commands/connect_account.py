@@ -11,6 +11,7 @@ from django.core.validators import validate_email
 
 from mailsync.connect import connect
 from mailsync.credentials import service_account_grant, user_grant
+from mailsync.models import Account
 
 
 class Command(BaseCommand):
@@ -22,6 +23,12 @@ class Command(BaseCommand):
         """Owner, address, one of two grants."""
         parser.add_argument("--owner", required=True, help="name of the user who will own the mirror")
         parser.add_argument("--email", required=True, help="address of the mailbox")
+        parser.add_argument(
+            "--policy",
+            choices=Account.Policy.values,
+            default=Account.Policy.BOTH,
+            help="readable first, then every byte (both); every byte at once (archive); bytes on demand only (readable)",
+        )
         grant = parser.add_mutually_exclusive_group(required=True)
         grant.add_argument("--refresh-token", help="a refresh token of this installation's OAuth client")
         grant.add_argument("--service-account", type=Path, metavar="FILE", help="key of a Workspace service account")
@@ -36,9 +43,8 @@ class Command(BaseCommand):
         except Exception:
             raise CommandError(f"{options['email']!r} is not an e-mail address.") from None
         token = options["refresh_token"]
-        account = connect(
-            owner, options["email"], user_grant(token) if token else _delegation(options["service_account"])
-        )
+        grant = user_grant(token) if token else _delegation(options["service_account"])
+        account = connect(owner, options["email"], grant, options["policy"])
         self.stdout.write(
             f"Connected {account.email} (account {account.pk}); first scheduled sync {account.next_sync_at:%Y-%m-%d %H:%M} UTC."
         )

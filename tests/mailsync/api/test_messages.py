@@ -61,7 +61,6 @@ def changed(**columns: Any) -> Callable[[Message], object]:
 CHANGES = {
     "labels": changed(labels=["INBOX", "STARRED"]),
     "deletion": changed(deleted_at=SyncNow()),
-    "fidelity": changed(fidelity="metadata"),
     "history id": changed(history_id=987_654_321),
     "fields of a better parser": changed(subject="Better read"),
     "bytes gone": lambda mail: RawMessage.objects.filter(message=mail).delete(),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from gmail import mime
 from mailsync.messages import raw
 from mailsync.models import Account, Change, Label, Message, RawMessage
 from mailsync.sync import rows
@@ -24,7 +25,11 @@ def held(mailbox: Account, mail: Callable[..., Message]) -> Callable[[bytes], Me
     """held(raw) makes a message with its bytes."""
 
     def make(data: bytes) -> Message:
-        message = mail(mailbox, "18c0de", thread_id="t1")
+        found = [
+            {"part_id": each.part_id, "filename": each.filename, "mime_type": each.mime_type, "size": each.size}
+            for each in mime.parse(data).attachments
+        ]
+        message = mail(mailbox, "18c0de", thread_id="t1", attachments=found)
         packed, size, digest = rows.raw_row(data)
         RawMessage.objects.create(message=message, data=packed, size=size, sha256=digest)
         assert raw(message) == data

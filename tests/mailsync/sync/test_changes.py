@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mailsync.models import Account, Certificate, Change, Message
+from mailsync.models import Account, Certificate, Change, Message, RawMessage
 from mailsync.schedule import request_sync
 from mailsync.sync.plan import Changes
 from mailsync.sync.ports import Progress, Stats
@@ -98,7 +98,8 @@ def test_labels_found_by_listing_are_written(synced: Account, gmail: Gmail) -> N
 
 def test_labels_that_a_second_download_brings_are_written(synced: Account, gmail: Gmail) -> None:
     wanted = gmail.ids()[0]
-    Message.objects.filter(account=synced, gmail_id=wanted).update(labels=["Label_x"], fidelity="")
+    Message.objects.filter(account=synced, gmail_id=wanted).update(labels=["Label_x"])
+    RawMessage.objects.filter(message__gmail_id=wanted).delete()
     sync(synced, full=True)
     kind, added, removed = log(synced, wanted)[1]
     assert (kind, added, removed) == ("labels", sorted(truth(gmail)[wanted][0]), ["Label_x"])

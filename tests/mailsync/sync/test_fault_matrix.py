@@ -23,10 +23,12 @@ def often(fault: str, method: str = "", **more: Any) -> Rule:
     return {"fault": fault, "match": {"every": 3} | ({"method": method} if method else {}), "times": 6, **more}
 
 
-REFUSALS = ["401", "403", "429", "concurrent", "daily_limit", "project_limit", "user_rate_limit", "quotaExceeded"]
+REFUSALS = ["403", "429", "concurrent", "daily_limit", "project_limit", "user_rate_limit", "quotaExceeded"]
 REFUSALS += ["retry_after", "retry_after_403", "failedPrecondition", "500", "502", "503", "504"]
 ALONE: dict[str, list[Rule]] = {
     **{fault: [often(fault)] for fault in [*REFUSALS, "reset", "truncate", "close"]},
+    # Google's fresh tokens are refused so seldom that a request meets it once, not in its second round as well.
+    "401": [often("401") | {"match": {"every": 7}}],
     "a batch refused": [often("403", "batch") | {"times": 2}],
     "a batch out of order": [often("503", "batch")],
     "a batch reset": [often("reset", "batch")],

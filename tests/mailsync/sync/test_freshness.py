@@ -4,7 +4,7 @@ import pytest
 
 from mailsync.models import Account, Message
 from mailsync.schedule import request_sync
-from mailsync.sync import fetching
+from mailsync.sync import asks, fetching
 from syncjobs.states import State, Trigger
 from tests.mailsync.mirror import assert_exact, sync
 from tests.mailsync.simulated import Gmail
@@ -15,7 +15,7 @@ PAGES_UNTIL_SEEN = 2  # the one that hears of it, the one that brings it
 
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "MOST_MESSAGES", 10)
+    monkeypatch.setattr(asks, "MOST_MESSAGES", 10)
     monkeypatch.setattr(fetching, "PARTS", 10)
 
 

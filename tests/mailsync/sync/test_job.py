@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from gmail.errors import Transient
-from gmail.resources import Message as Mail
 from mailsync import credentials
 from mailsync.models import Account, Certificate, Checkpoint, Failure, Message
 from mailsync.schedule import request_sync
-from mailsync.sync import fetching, job
+from mailsync.sync import asks, fetching, job
 from syncjobs import lifecycle, runner
 from syncjobs.context import Context, Report
 from syncjobs.errors import LeaseLost
@@ -28,7 +26,7 @@ Turn = Callable[[timedelta], None]
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a small mailbox has many pages."""
-    monkeypatch.setattr(fetching, "MOST_MESSAGES", 10)
+    monkeypatch.setattr(asks, "MOST_MESSAGES", 10)
     monkeypatch.setattr(fetching, "PARTS", 10)
 
 
@@ -336,26 +334,3 @@ def test_a_reconnection_during_a_slice_is_not_undone_by_its_end(account: Account
     renewed.save(update_fields=["credentials"])
     credentials.keep_refreshed(account, held_credentials)
     assert "a new grant" in Account.objects.get(pk=account.pk).credentials
-
-
-def test_what_was_paid_for_is_kept_when_the_rest_of_a_page_must_wait() -> None:
-    class Hurried:
-        def get_messages(self, ids: list[str]) -> Iterator[tuple[str, Mail]]:
-            for id_ in ids:
-                if id_ == "27":
-                    raise LeaseLost
-                yield id_, Mail(id_, id_, (), 1, 0, 1, "", b"Subject: x\r\n\r\n")
-
-    batch = fetching.fetch(Hurried(), [str(n) for n in range(50)], large=False, beat=lambda: None)  # type: ignore[arg-type]
-    assert [each.message.id for each in batch.mails] == [str(n) for n in range(27)]
-    with pytest.raises(LeaseLost):
-        fetching.fetch(Hurried(), ["27"], large=False, beat=lambda: None)  # type: ignore[arg-type]
-
-
-def test_a_big_message_that_cannot_be_streamed_is_a_debt() -> None:
-    class Stubborn:
-        def stream_message(self, id_: str, *, on_chunk: Callable[[int], None]) -> Any:
-            raise Transient("reset")
-
-    batch = fetching.fetch(Stubborn(), ["1"], large=True, beat=lambda: None)  # type: ignore[arg-type]
-    assert [id_ for id_, _ in batch.failed] == ["1"]

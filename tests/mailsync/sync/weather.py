@@ -18,7 +18,7 @@ from mailsync import schedule
 from mailsync.connect import connect
 from mailsync.credentials import open_credentials, open_mailbox, user_grant
 from mailsync.models import Account, Failure
-from mailsync.sync import engine, fetching
+from mailsync.sync import asks, engine, fetching
 from mailsync.verify import verify
 from syncjobs import runner
 from syncjobs.models import SyncJob
@@ -44,7 +44,7 @@ def impatience(*, results: int = 5, records: int = 3) -> Iterator[None]:
     """Pages of a few messages, so that a small mailbox has many calls; pauses of milliseconds."""
     listing, history = GmailClient.list_messages.__kwdefaults__, GmailClient.list_history.__kwdefaults__
     places: list[tuple[Any, str, Any]] = [
-        (fetching, "MOST_MESSAGES", 8),
+        (asks, "MOST_MESSAGES", 8),
         (fetching, "PARTS", 4),
         (engine, "GLIMPSE", 4),
         (backoff, "FIRST_CEILING", 0.002),
@@ -78,7 +78,8 @@ class Weather:
 
     def connect(self) -> None:
         """For the first time, or again."""
-        self.account = connect(self.owner, self.gmail.email, user_grant(f"sim-refresh-{self.gmail.email}"))
+        grant = user_grant(f"sim-refresh-{self.gmail.email}")
+        self.account = connect(self.owner, self.gmail.email, grant, Account.Policy.ARCHIVE)
 
     def turn(self, span: timedelta = LATER) -> None:
         self.later += span

@@ -1,0 +1,56 @@
+"""Keep what was fetched of messages: every byte, or what a reader sees until the bytes come."""
+
+from collections.abc import Sequence
+
+from django.db import connection
+
+from gmail.mime import ParsedMail
+from gmail.resources import Message
+from mailsync.models import Account
+from mailsync.sync.rows import body_row, raw_row
+
+# Whoever deletes a message meanwhile is not waited for: two that lock rows in different orders cannot meet then.
+_RAW = """
+WITH held AS (
+    SELECT id FROM mailsync_message WHERE id = ANY(%(ids)s) ORDER BY id FOR KEY SHARE SKIP LOCKED
+), kept AS (
+    INSERT INTO mailsync_rawmessage (message_id, data, size, sha256)
+    SELECT row.id, row.data, row.size, row.sha256
+    FROM unnest(%(ids)s::bigint[], %(data)s::bytea[], %(sizes)s::bigint[], %(hashes)s::bytea[])
+        AS row (id, data, size, sha256) JOIN held USING (id)
+    ON CONFLICT (message_id) DO NOTHING
+    RETURNING message_id
+), superseded AS (
+    DELETE FROM mailsync_body WHERE message_id IN (SELECT id FROM held)
+)
+SELECT message_id FROM kept
+"""
+
+_BODY = """
+INSERT INTO mailsync_body (message_id, account_id, data)
+SELECT row.id, %(account)s, row.data FROM unnest(%(ids)s::bigint[], %(data)s::bytea[]) AS row (id, data)
+WHERE NOT EXISTS (SELECT FROM mailsync_rawmessage raw WHERE raw.message_id = row.id)
+ORDER BY row.id
+ON CONFLICT (message_id) DO NOTHING
+"""
+
+
+def keep(account: Account, mails: Sequence[tuple[int, Message, ParsedMail]]) -> None:
+    """Keep the raw bytes or the body of each, by the key of its message."""
+    keep_raw([(pk, message.raw) for pk, message, _ in mails if message.raw is not None])
+    bodies = [(pk, body_row(mail)) for pk, message, mail in mails if message.raw is None]
+    if bodies:
+        ids, data = zip(*bodies, strict=True)
+        with connection.cursor() as cursor:
+            cursor.execute(_BODY, {"account": account.pk, "ids": list(ids), "data": list(data)})
+
+
+def keep_raw(raws: Sequence[tuple[int, bytes]]) -> int:
+    """Insert the bytes of messages that had none; how many. Safe beside everything else that writes mail."""
+    if not raws:
+        return 0
+    rows = [(pk, *raw_row(raw)) for pk, raw in raws]
+    names = ("ids", "data", "sizes", "hashes")
+    with connection.cursor() as cursor:
+        cursor.execute(_RAW, {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)})
+        return cursor.rowcount
