@@ -1,6 +1,11 @@
 """Keep the ledger of the units that each account spends of Gmail's quota."""
 
-from django.db import connection
+import logging
+from typing import Protocol
+
+from django.db import DatabaseError, connection
+
+log = logging.getLogger(__name__)
 
 _SPEND = """
 INSERT INTO mailsync_usage (account_id, day, units, requests)
@@ -14,3 +19,37 @@ def spent(account_id: int, units: int, requests: int) -> None:
     """Add to today's line (UTC)."""
     with connection.cursor() as cursor:
         cursor.execute(_SPEND, [account_id, units, requests])
+
+
+class Spender(Protocol):
+    """A client that counts what it spends."""
+
+    @property
+    def units(self) -> int: ...
+    @property
+    def requests(self) -> int: ...
+
+
+class Meter:
+    """What one client spends, told to the ledger with each page that it paid for, and the rest in the end.
+
+    `told` are the units and requests that the ledger knows of; whoever tells within a transaction sets it after the commit.
+    """
+
+    def __init__(self, account_id: int, gmail: Spender) -> None:
+        self.told = (0, 0)
+        self._account_id, self._gmail = account_id, gmail
+
+    def tell(self) -> tuple[int, int]:
+        """Add what the ledger does not know; what `told` is once that is committed."""
+        now = (self._gmail.units, self._gmail.requests)
+        if now != self.told:
+            spent(self._account_id, now[0] - self.told[0], now[1] - self.told[1])
+        return now
+
+    def finish(self) -> None:
+        """Add the rest, whatever became of the work; a ledger that cannot be written is no reason to fail."""
+        try:
+            self.told = self.tell()
+        except DatabaseError as error:
+            log.warning("units of account %s are not in the ledger: %s", self._account_id, type(error).__name__)

@@ -48,8 +48,8 @@ class Owed:
 def run(context: Context) -> None:
     """Everything that is owed, once; what Gmail would not give is tried again by the next job."""
     context.deadline = min(context.deadline, context.clock() + MOST_SECONDS)
-    with session(context, Priority.BACKFILL, max_wait=BRIEF) as (account, gmail):
-        Backfill(context, account, gmail, stats(context)).run()
+    with session(context, Priority.BACKFILL, max_wait=BRIEF) as (account, gmail, meter):
+        Backfill(context, account, gmail, meter, stats(context)).run()
 
 
 @dataclass
@@ -59,9 +59,9 @@ class Backfill:
     context: Context
     account: Account
     gmail: GmailClient
+    meter: usage.Meter
     stats: Stats
     units_before: int = field(init=False)
-    told: tuple[int, int] = (0, 0)  # units, requests of this slice that the ledger knows of
 
     def __post_init__(self) -> None:
         self.units_before = self.stats.units
@@ -108,18 +108,14 @@ class Backfill:
             self.stats.added += keep_raw(raws)
             refused = [keys[id_] for id_, _ in batch.failed]
             Body.objects.filter(pk__in=refused).update(refusals=F("refusals") + 1)
-            self._spend()
+            told = self.meter.tell()
             report.phase, report.message = "fetching_raw", ("fetching_raw", {})
             report.stats, report.worked = asdict(self.stats), self.stats.done
             report.remaining = self.stats.total - self.stats.done
             report.percentage = percentage(self.stats.done, self.stats.total, ceiling=99)
+        self.meter.told = told
         for id_, error in batch.failed:
             self.context.log("raw_refused", gmail_id=id_, reason=error.code)
-
-    def _spend(self) -> None:
-        units, requests = self.gmail.units, self.gmail.requests
-        usage.spent(self.account.pk, units - self.told[0], requests - self.told[1])
-        self.told = units, requests
 
 
 def _errand(owed: Owed) -> Errand:

@@ -27,8 +27,8 @@ PRIORITIES = {Queue.INTERACTIVE: Priority.INTERACTIVE, Queue.SCHEDULED: Priority
 def run(context: Context) -> None:
     """One pass over one mailbox, as far as this slice goes."""
     priority = PRIORITIES[Queue(context.job.queue)]
-    with _batch_ends_with_its_request(context), session(context, priority) as (account, gmail):
-        store = MailboxStore(account, context)
+    with _batch_ends_with_its_request(context), session(context, priority) as (account, gmail, meter):
+        store = MailboxStore(account, context, meter)
         plan = partial(errands, raw=store.raw_at_once, prices=price_table(settings.GMAIL_UNIT_COSTS))
         _pass(context, Engine(gmail, store, context, stats(context), plan, budget=context.limit))
 

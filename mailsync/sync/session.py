@@ -11,6 +11,7 @@ from mailsync.credentials import IMPATIENCE, PATIENCE, keep_refreshed, open_cred
 from mailsync.encryption import Undecryptable
 from mailsync.models import Account
 from mailsync.sync.ports import Stats, SuddenlyEmpty
+from mailsync.usage import Meter
 from syncjobs.context import Context
 from syncjobs.errors import Interrupted, JobFailed, RetryLater
 from syncjobs.states import Phase
@@ -22,8 +23,11 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 3600.0
 @contextmanager
 def session(
     context: Context, priority: Priority, *, max_wait: float = MOST_PATIENCE
-) -> Iterator[tuple[Account, GmailClient]]:
-    """The account of a job with its open mailbox. Raises what jobs understand: JobFailed, RetryLater, Interrupted."""
+) -> Iterator[tuple[Account, GmailClient, Meter]]:
+    """The account of a job, its open mailbox, the meter of what is spent there.
+
+    Raises what jobs understand: JobFailed, RetryLater, Interrupted.
+    """
     account = _account(context)
     with _translated():
         credentials = open_credentials(account)
@@ -37,9 +41,11 @@ def session(
             if context.limit is None
             else IMPATIENCE,  # a limit is set by a request that must answer soon
         )
+        meter = Meter(account.pk, gmail)
         try:
-            yield account, gmail
+            yield account, gmail, meter
         finally:
+            meter.finish()
             keep_refreshed(account, credentials)
             gmail.close()
 

@@ -34,10 +34,9 @@ MOST_SIBLINGS = 1_000
 class MailboxStore(Comparison):
     """The mirror of one account, written under one job's lease. Writing methods raise LeaseLost."""
 
-    def __init__(self, account: Account, job: Context) -> None:
-        self.account, self.job = account, job
+    def __init__(self, account: Account, job: Context, meter: usage.Meter) -> None:
+        self.account, self.job, self.meter = account, job, meter
         self.raw_at_once = account.policy == Account.Policy.ARCHIVE
-        self.units_told = job.job.stats.get("units", 0)
 
     @contextmanager
     def _page(self, progress: Progress, **columns: Any) -> Iterator[None]:
@@ -46,8 +45,9 @@ class MailboxStore(Comparison):
             yield
             if columns:
                 self._checkpoints().update(seq=F("seq") + 1, updated_at=SyncNow(), **columns)
-            self._spend(progress.stats.units)
+            told = self.meter.tell()
             _fill(report, progress)
+        self.meter.told = told
 
     def checkpoint(self) -> checkpoint.Checkpoint:
         """Where the mirror stands."""
@@ -205,11 +205,6 @@ class MailboxStore(Comparison):
             unique_fields=["account", "label_id"],
             update_fields=["name", "type"],
         )
-
-    def _spend(self, units: int) -> None:
-        if units > self.units_told:
-            usage.spent(self.account.pk, units - self.units_told, 0)
-            self.units_told = units
 
     def _pass_is_running(self) -> bool:
         return self._checkpoints().exclude(position={}).exists()

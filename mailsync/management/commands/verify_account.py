@@ -13,6 +13,7 @@ from gmail.quota import Priority
 from mailsync.credentials import keep_refreshed, open_credentials, open_mailbox
 from mailsync.encryption import Undecryptable
 from mailsync.management.accounts import account_called
+from mailsync.usage import Meter
 from mailsync.verify import sentences, verify
 
 
@@ -45,7 +46,10 @@ class Command(BaseCommand):
                 max_wait=120,
             )
             with closing(gmail):
-                found = verify(account, gmail, sample=None if options["all"] else options["sample"])
+                try:
+                    found = verify(account, gmail, sample=None if options["all"] else options["sample"])
+                finally:
+                    Meter(account.pk, gmail).finish()
             keep_refreshed(account, credentials)
         except (GmailError, Undecryptable) as error:
             raise CommandError(f"Cannot compare {account.email}: {error}") from None

@@ -1,5 +1,6 @@
 """The log of every message: a line for each change, written with it, none where nothing changed."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from mailsync.schedule import request_sync
 from mailsync.sync.plan import Changes
 from mailsync.sync.ports import Progress, Stats
 from mailsync.sync.store import MailboxStore
+from mailsync.usage import Meter
 from syncjobs import lifecycle
 from syncjobs.context import Context
 from syncjobs.models import SyncJob
@@ -134,7 +136,7 @@ def forget(account: Account, gmail_id: str) -> None:
     """What history does to the mirror when it says that a message was deleted."""
     claimed = lifecycle.claim(request_sync(account, trigger=Trigger.BUTTON).job.pk, "worker")
     assert claimed is not None
-    store = MailboxStore(account, Context(claimed))
+    store = MailboxStore(account, Context(claimed), Meter(account.pk, SimpleNamespace(units=0, requests=0)))
     cursor = store.checkpoint().history_id
     assert cursor is not None
     store.apply(Changes(deleted={gmail_id}), cursor, Progress("replaying", Stats(), 0))
