@@ -24,7 +24,7 @@ from mailsync.sync import job as sync_job
 from mailsync.sync.ports import Progress
 from mailsync.sync.store import MailboxStore
 from tests.chaos.cuts import AFTER, BEFORE, SURVIVED, TRUNCATED, WAYS, Boundary, installed, perform
-from tests.chaos.story import BIG, MESSAGES, Full, Incremental, Story, scissors, small_pages
+from tests.chaos.story import BIG, MESSAGES, UNHEARD, Full, Incremental, Story, scissors, small_pages
 from tests.committed import transactional_db  # noqa: F401
 from tests.mailsync import simulated
 from tests.mailsync.simulated import Gmail
@@ -305,7 +305,7 @@ FORGERIES: dict[str, Callable[[Story], object]] = {
     "added 25, rows 24, log 25": lambda story: _mail(story).filter(pk=_mail(story).first().pk).delete(),
     "added 25, rows 25, log 26": lambda story: _again(_log(story).filter(kind=Change.Kind.ADDED)),
     "bytes": lambda story: RawMessage.objects.filter(message__account=story.account).update(size=F("size") + 1),
-    "units": lambda story: Usage.objects.filter(account=story.account).update(units=F("units") + 1),
+    "units": lambda story: Usage.objects.filter(account=story.account).update(units=F("units") + UNHEARD + 1),
     "events": lambda story: _again(story.jobs().get().events.filter(code="done")),
     "fetched again": _fetch_all_again,
     "added twice": lambda story: _again(_log(story).filter(kind=Change.Kind.ADDED)),
