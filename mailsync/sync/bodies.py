@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from django.db import connection
-
 from gmail.mime import ParsedMail
 from gmail.resources import Message
 from mailsync.models import Account
+from mailsync.sync import binary
 from mailsync.sync.rows import body_row, raw_row
 
 # Whoever deletes a message meanwhile is not waited for: two that lock rows in different orders cannot meet then.
@@ -16,7 +15,7 @@ WITH held AS (
 ), kept AS (
     INSERT INTO mailsync_rawmessage (message_id, data, size, sha256)
     SELECT row.id, row.data, row.size, row.sha256
-    FROM unnest(%(ids)s::bigint[], %(data)s::bytea[], %(sizes)s::bigint[], %(hashes)s::bytea[])
+    FROM unnest(%(ids)s::bigint[], %(data)b::bytea[], %(sizes)s::bigint[], %(hashes)b::bytea[])
         AS row (id, data, size, sha256) JOIN held USING (id)
     ON CONFLICT (message_id) DO NOTHING
     RETURNING message_id
@@ -28,7 +27,7 @@ SELECT message_id FROM kept
 
 _BODY = """
 INSERT INTO mailsync_body (message_id, account_id, data)
-SELECT row.id, %(account)s, row.data FROM unnest(%(ids)s::bigint[], %(data)s::bytea[]) AS row (id, data)
+SELECT row.id, %(account)s, row.data FROM unnest(%(ids)s::bigint[], %(data)b::bytea[]) AS row (id, data)
 WHERE NOT EXISTS (SELECT FROM mailsync_rawmessage raw WHERE raw.message_id = row.id)
 ORDER BY row.id
 ON CONFLICT (message_id) DO NOTHING
@@ -41,7 +40,7 @@ def keep(account: Account, mails: Sequence[tuple[int, Message, ParsedMail]]) -> 
     bodies = [(pk, body_row(mail)) for pk, message, mail in mails if message.raw is None]
     if bodies:
         ids, data = zip(*bodies, strict=True)
-        with connection.cursor() as cursor:
+        with binary.cursor() as cursor:
             cursor.execute(_BODY, {"account": account.pk, "ids": list(ids), "data": list(data)})
 
 
@@ -51,6 +50,6 @@ def keep_raw(raws: Sequence[tuple[int, bytes]]) -> int:
         return 0
     rows = [(pk, *raw_row(raw)) for pk, raw in raws]
     names = ("ids", "data", "sizes", "hashes")
-    with connection.cursor() as cursor:
+    with binary.cursor() as cursor:
         cursor.execute(_RAW, {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)})
         return cursor.rowcount

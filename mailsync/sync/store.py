@@ -17,7 +17,7 @@ from gmail.resources import Message as GmailMessage
 from gmail.resources import MessageRef
 from mailsync import usage
 from mailsync.models import Account, Checkpoint, Failure, Label, Listed, Message
-from mailsync.sync import checkpoint, statements
+from mailsync.sync import binary, checkpoint, statements
 from mailsync.sync.bodies import keep
 from mailsync.sync.budget import seconds_left
 from mailsync.sync.checkpoint import Position
@@ -158,7 +158,7 @@ class MailboxStore(Comparison):
         if not mails:
             return 0
         rows = orjson.dumps([message_row(*each) for each in mails]).decode()
-        saved = self._rows(statements.SAVE_MESSAGES, rows=rows)
+        saved = self._rows(statements.SAVE_MESSAGES, cursor=binary.cursor, rows=rows)
         ids = {gmail_id: pk for pk, gmail_id, _ in saved}
         keep(self.account, [(ids[message.id], message, mail) for message, mail in mails])
         return sum(inserted for _, _, inserted in saved)
@@ -220,10 +220,10 @@ class MailboxStore(Comparison):
             cursor.execute(statement, {"account": self.account.pk, "job": self.job.job.task_id, **values})
             return cursor.rowcount
 
-    def _rows(self, statement: str, **values: Any) -> list[tuple]:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, {"account": self.account.pk, "job": self.job.job.task_id, **values})
-            return cursor.fetchall()
+    def _rows(self, statement: str, cursor: Any = connection.cursor, **values: Any) -> list[tuple]:
+        with cursor() as opened:
+            opened.execute(statement, {"account": self.account.pk, "job": self.job.job.task_id, **values})
+            return opened.fetchall()
 
 
 def _fill(report: Report, progress: Progress) -> None:
