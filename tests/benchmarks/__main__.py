@@ -34,7 +34,9 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser("script/bench", description=__doc__)
     found.add_argument("names", nargs="*", metavar="NAME", choices=[[], *BENCHMARKS], help=", ".join(BENCHMARKS))
     found.add_argument("--sizes", type=numbers, default=(1_000, 10_000), help="of mailboxes, for engine (1000,10000)")
-    found.add_argument("--policies", type=words, default=("archive",), help="for engine (archive)")
+    found.add_argument(
+        "--policies", type=words, default=("readable", "both"), help="beside archive, for engine (readable,both)"
+    )
     found.add_argument("--mails", type=int, default=1_000, help="for parsers (1000)")
     found.add_argument(
         "--python", default=sys.executable, help="with the libraries that parsers are compared with (this one)"

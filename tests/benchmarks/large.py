@@ -15,11 +15,11 @@ FEW = 100
 def rows() -> Iterator[Row]:
     """A full pass over a mailbox with it, beside one over a mailbox without; then its arrival."""
     with prepared(FEW, SMALL, BIG) as bench:
-        without = bench.sync(bench.connect(SMALL)).peak
+        without = bench.sync(small := bench.connect(SMALL)).peak
         arrive(bench, BIG)
         yield added("in a full pass", bench.sync(bench.connect(BIG)).peak - without)
         arrive(bench, SMALL)
-        yield added("newly arrived", bench.sync(1).peak - without)
+        yield added("newly arrived", bench.sync(small).peak - without)
 
 
 def added(when: str, megabytes: float) -> Row:
