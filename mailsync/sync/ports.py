@@ -47,6 +47,10 @@ class Tally:
     listed: int
     wanted: int
 
+    def changed(self, listed: int, wanted: int) -> "Tally":
+        """With so many more of each."""
+        return Tally(self.listed + listed, self.wanted + wanted)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

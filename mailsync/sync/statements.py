@@ -58,6 +58,7 @@ SELECT %(account)s, ref.gmail_id, ref.thread_id, %(large)s,
 FROM unnest(%(ids)s::text[], %(threads)s::text[]) WITH ORDINALITY AS ref (gmail_id, thread_id, place)
 ORDER BY place
 ON CONFLICT (account_id, gmail_id) DO NOTHING
+RETURNING wanted
 """
 
 APPLY_LABELS = f"""

@@ -37,10 +37,16 @@ class MailboxStore(Comparison):
     def __init__(self, account: Account, job: Context, meter: usage.Meter) -> None:
         self.account, self.job, self.meter = account, job, meter
         self.raw_at_once = account.policy == Account.Policy.ARCHIVE
+        # Counted at each page, a mailbox ten times as big would take a hundred times as long.
+        self._tally: Tally | None = None
 
     @contextmanager
     def _page(self, progress: Progress, **columns: Any) -> Iterator[None]:
-        """Fence, then rows, then checkpoint `columns`, progress and lease: together or not at all."""
+        """Fence, then rows, then checkpoint `columns`, progress and lease: together or not at all.
+
+        What is listed is counted anew after it, unless the caller knows what it has changed.
+        """
+        self._tally = None
         with self.job.page() as report:
             yield
             if columns:
@@ -65,14 +71,16 @@ class MailboxStore(Comparison):
         self, refs: Sequence[MessageRef], position: Position, progress: Progress, *, large: bool = False
     ) -> None:
         """Note a page of ids."""
+        before = self._tally
         with self._page(progress, position=position.to_json()):
-            self._execute(
+            noted = self._rows(
                 statements.LIST_PAGE,
                 ids=[ref.id for ref in refs],
                 threads=[ref.thread_id for ref in refs],
                 large=large,
                 raw=self.raw_at_once,
             )
+        self._tally = before and before.changed(len(noted), sum(wanted for (wanted,) in noted))
 
     def wanted(self, limit: int) -> list[Wanted]:
         """The newest ids still to be fetched, big ones last; then the others of their threads, where those may come whole."""
@@ -88,7 +96,9 @@ class MailboxStore(Comparison):
 
     def tally(self) -> Tally:
         """How many ids are listed, how many of them wanted."""
-        return Tally(self._listed().count(), self._listed().filter(wanted=True).count())
+        if self._tally is None:
+            self._tally = Tally(self._listed().count(), self._listed().filter(wanted=True).count())
+        return self._tally
 
     def mirrored(self) -> int:
         """Messages held that are not deleted."""
@@ -98,15 +108,19 @@ class MailboxStore(Comparison):
         """Keep fetched messages, forget vanished ones, owe failed ones."""
         mails = [(message, parsed(message)) for message in batch.messages]  # before anything is locked
         kept = [message.id for message in batch.messages]
+        before = self._tally
         with self._page(progress):
             added = self._save_messages(mails)
             progress.stats.added += added
-            self._listed().filter(gmail_id__in=batch.vanished).delete()
+            vanished = self._listed().filter(gmail_id__in=batch.vanished)
+            unwanted = vanished.filter(wanted=True).delete()[0]
+            unlisted = unwanted + vanished.delete()[0]
             settled = kept + [id_ for id_, _ in batch.failed]
-            self._listed().filter(gmail_id__in=settled).update(wanted=False)
+            unwanted += self._listed().filter(gmail_id__in=settled, wanted=True).update(wanted=False)
             paid = Q(gmail_id__in=kept + batch.vanished)
             Failure.objects.filter(paid, account=self.account).delete()
             self._owe(batch)
+        self._tally = before and before.changed(-unlisted, -unwanted)
 
     def move(self, position: Position | None, progress: Progress) -> None:
         """Take the pass to its next stage; None ends it, with what was listed for it."""

@@ -68,14 +68,14 @@ def measure(bench: Bench, size: int, policies: Sequence[str], found: Findings) -
     for name, done in others(bench, account):
         found.other.append(totals(name, size, done, bench.differences(account)))
         found.rows += of_other(name, size, done)
+    if size <= MOST_BARE:
+        found.full.append(bare(bench.servers, size))
     for policy in policies:
         account = bench.connect(policy=policy)
         cost = bench.sync(account)
         found.full.append(per_message(policy, cost, bench.differences(account)))
         share = 100 * cost.units / cost.messages / (archive.units / archive.messages)
         found.rows.append(figure(f"{policy}, {size:,}: units until all is readable, % of archive's", share, 65))
-    if size <= MOST_BARE:
-        found.full.append(bare(bench.servers, size))
 
 
 def others(bench: Bench, account: int) -> Iterator[tuple[str, Cost]]:
@@ -98,10 +98,10 @@ def bare(servers: Stage, size: int) -> list[str]:
     servers.asked()
     read = servers.run("bare_loop", within=TO_BARE)
     asked = servers.asked()
+    units, requests = sum(asked["units"].values()), sum(asked["http"].values())
     spent = Cost(
-        "bare", read.messages, read.seconds, read.own, read.postgres, read.simulator, read.peak,
-        sum(asked["units"].values()), sum(asked["http"].values()),
-    )  # fmt: skip
+        "bare", read.messages, read.seconds, read.own, read.postgres, read.simulator, read.peak, units, units, requests
+    )
     return per_message("bare loop", spent, size - LOST + 2 * NEW - read.messages)
 
 
