@@ -23,6 +23,7 @@ from syncjobs.states import Trigger
 LAST_JOBS = 25
 MOST_FAILURES = 100
 LAST_CERTIFICATES = 5
+LAST_DAYS = 7
 
 
 def own_account(request: HttpRequest, pk: int) -> Account:
@@ -40,6 +41,7 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
         "emptied": emptied.awaits_confirmation(mailbox),
         "jobs": jobs_of(mailbox).order_by("-id")[:LAST_JOBS],
         "originals_owed": Body.objects.owed(mailbox).count() if mailbox.wants_raw else 0,
+        "usage": mailbox.usage.order_by("-day")[:LAST_DAYS],
         "failures": mailbox.failures.order_by("-last_at")[:MOST_FAILURES],
         "certificates": mailbox.certificates.order_by("-id")[:LAST_CERTIFICATES],
     }

@@ -1,12 +1,13 @@
 """The page of one mailbox, its forms without script."""
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from mailsync.models import Account, Certificate, Failure
+from mailsync.models import Account, Body, Certificate, Failure, Message, Usage
 from syncjobs.models import SyncJob
 from syncjobs.states import State, Trigger
 
@@ -20,6 +21,20 @@ def test_the_page_shows_jobs_proofs_and_debts(browser: Client, mailbox: Account,
     html = browser.get(f"/accounts/{mailbox.pk}/").content.decode()
     for text in (made.task_id, "4,321", "4,320", "18badbad", "Base64 ends early"):
         assert text in html
+
+
+def test_the_page_says_what_was_spent_and_how_many_originals_are_still_to_come(
+    browser: Client, mailbox: Account, mail: Callable[..., Message], job: Callable[..., SyncJob]
+) -> None:
+    for number in range(3):
+        Body.objects.create(account=mailbox, message=mail(mailbox, f"18{number}"), data=b"")
+    SyncJob.objects.filter(pk=job(mailbox).pk).update(mode="backfill", resource=mailbox.raw_resource)
+    Usage.objects.create(account=mailbox, day=date(2026, 3, 1), units=12_345, requests=678)
+    html = browser.get(f"/accounts/{mailbox.pk}/").content.decode()
+    for text in ("3 originals still to come", "12,345", "678", "Original messages"):
+        assert text in html
+    Account.objects.update(policy=Account.Policy.READABLE)
+    assert "still to come" not in browser.get(f"/accounts/{mailbox.pk}/").content.decode()
 
 
 def test_the_sync_form_starts_a_job_without_script(browser: Client, mailbox: Account) -> None:
