@@ -162,7 +162,7 @@ class CertificateAdmin(ReadOnlyAdmin):
 class FailureAdmin(ReadOnlyAdmin):
     """The messages that could not be mirrored yet."""
 
-    list_display = ["account", "gmail_id", "code", "attempts", "first_at", "last_at"]
+    list_display = ["account", "gmail_id", "code", "attempts", "first_at", "last_at", "next_try_at"]
     list_filter = ["code"]
     list_select_related = ["account"]
     search_fields = ["account__email", "gmail_id"]

@@ -56,8 +56,12 @@ def request_sync(account: Account, *, trigger: Trigger, full: bool = False) -> A
     return request_scope(account, None if not full else Scope(FULL), trigger=trigger)
 
 
-def request_scope(account: Account, scope: Scope | None, *, trigger: Trigger, ring: bool = True) -> Answer:
+def request_scope(
+    account: Account, scope: Scope | None, *, trigger: Trigger, ring: bool = True, again: bool = False
+) -> Answer:
     """The same for a scope of one's own; `ring=False` when the caller claims the job at once.
+
+    `again` asks for a pass that begins after now, as a push does: what it is about may be newer than what a run has seen.
 
     None means whatever is due: the first sync is full, a later one incremental.
     """
@@ -66,7 +70,7 @@ def request_scope(account: Account, scope: Scope | None, *, trigger: Trigger, ri
         if locked is None:  # erased since the caller saw it
             raise AccountGone(account.email)
         must_be_able(locked)
-        answer = lifecycle.request(_asked(locked, scope or due_scope(locked), trigger, ring=ring))
+        answer = lifecycle.request(_asked(locked, scope or due_scope(locked), trigger, ring=ring, again=again))
         message = "sync_started" if answer.created else "sync_adopted"
         Account.objects.filter(pk=locked.pk).update(
             last_sync_attempt=SyncNow(), sync_message_code=message, sync_message_params={}
@@ -195,7 +199,13 @@ def _move_to_next_window(account: Account) -> None:
 
 
 def _asked(
-    account: Account, scope: Scope, trigger: Trigger, *, queue: Queue = Queue.INTERACTIVE, ring: bool = True
+    account: Account,
+    scope: Scope,
+    trigger: Trigger,
+    *,
+    queue: Queue = Queue.INTERACTIVE,
+    ring: bool = True,
+    again: bool = False,
 ) -> Asked:
     return Asked(
         kind=KIND,
@@ -207,7 +217,7 @@ def _asked(
         trigger=trigger,
         queue=queue,
         ring=ring,
-        again=trigger is Trigger.PUSH,
+        again=again or trigger is Trigger.PUSH,
     )
 
 

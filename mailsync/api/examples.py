@@ -104,7 +104,15 @@ MESSAGE = {
     "history_id": 918273,
     "fidelity": "full",
 }
-FAILURE = {"gmail_id": GMAIL_ID, "code": "transient", "reason": "503", "attempts": 2, "first_at": AT, "last_at": AT}
+FAILURE = {
+    "gmail_id": GMAIL_ID,
+    "code": "transient",
+    "reason": "503",
+    "attempts": 2,
+    "first_at": AT,
+    "last_at": AT,
+    "next_try_at": AT,
+}
 CERTIFICATE = {
     "at": AT,
     "task_id": TASK_ID,

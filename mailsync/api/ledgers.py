@@ -6,13 +6,15 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from mailsync import debts, schedule
+from mailsync.api import lookup
 from mailsync.api.accounts import AccountView
 from mailsync.api.schema import CertificateList, FailureList, StartAnswer, UsageList
-from mailsync.api.sync import start
 from mailsync.models import Certificate, Failure, Usage
 from syncjobs.idempotency import IDEMPOTENCY_KEY, idempotent
 from syncjobs.pagination import KeysetPagination
 from syncjobs.serializers import moment
+from syncjobs.views import started, trigger_of
 
 
 def failure_json(failure: Failure) -> dict[str, Any]:
@@ -24,6 +26,7 @@ def failure_json(failure: Failure) -> dict[str, Any]:
         "attempts": failure.attempts,
         "first_at": moment(failure.first_at),
         "last_at": moment(failure.last_at),
+        "next_try_at": moment(failure.next_try_at),
     }
 
 
@@ -75,8 +78,11 @@ class RetryFailures(AccountView):
     )
     @idempotent
     def post(self, request: Request, pk: str) -> Response:
-        """A sync, which tries them again."""
-        return start(request, self.account(request, pk), None)
+        """A sync that tries all of them again, also those that are not due yet."""
+        try:
+            return started(debts.retry(self.account(request, pk), trigger=trigger_of(request)))
+        except (schedule.Paused, schedule.ReconnectNeeded) as error:
+            raise lookup.refusal(error) from None
 
 
 class Certificates(AccountView):

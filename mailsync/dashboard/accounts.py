@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from mailsync import emptied, schedule
+from mailsync import debts, emptied, schedule
 from mailsync.dashboard.cards import cards
 from mailsync.dashboard.people import user_of
 from mailsync.disconnect import disconnect as let_go
@@ -61,6 +61,13 @@ def sync(request: HttpRequest, pk: int) -> HttpResponse:
 def confirm_empty(request: HttpRequest, pk: int) -> HttpResponse:
     """The mail that Gmail no longer lists really is gone."""
     return _start(request, partial(emptied.confirm, own_account(request, pk), trigger=Trigger.BUTTON))
+
+
+@login_required
+@require_POST
+def retry_failures(request: HttpRequest, pk: int) -> HttpResponse:
+    """Try again now what could not be read."""
+    return _start(request, partial(debts.retry, own_account(request, pk), trigger=Trigger.BUTTON))
 
 
 @login_required

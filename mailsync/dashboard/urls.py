@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("accounts/<int:pk>/", accounts.account, name="account"),
     path("accounts/<int:pk>/sync/", accounts.sync, name="account-sync"),
     path("accounts/<int:pk>/confirm-empty/", accounts.confirm_empty, name="account-confirm-empty"),
+    path("accounts/<int:pk>/failures/retry/", accounts.retry_failures, name="account-retry-failures"),
     path("accounts/<int:pk>/pause/", accounts.pause, name="account-pause"),
     path("accounts/<int:pk>/resume/", accounts.resume, name="account-resume"),
     path("accounts/<int:pk>/disconnect/", accounts.disconnect, name="account-disconnect"),

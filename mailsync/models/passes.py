@@ -39,7 +39,7 @@ class Listed(models.Model):
 
 
 class Failure(models.Model):
-    """A debt: a message that could not be mirrored yet, tried again with every pass."""
+    """A debt: a message that could not be mirrored yet, tried again by the syncs that find it due."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="failures")
     gmail_id = models.CharField(max_length=32, db_collation="C")
@@ -48,6 +48,7 @@ class Failure(models.Model):
     attempts = models.IntegerField(db_default=1)
     first_at = models.DateTimeField(db_default=SyncNow())
     last_at = models.DateTimeField(db_default=SyncNow())
+    next_try_at = models.DateTimeField(db_default=SyncNow(), help_text=_("No sync tries it before, unless asked to."))
 
     class Meta:
         verbose_name = _("failure")

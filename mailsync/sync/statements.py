@@ -92,5 +92,8 @@ OWE = """
 INSERT INTO mailsync_failure (account_id, gmail_id, code, reason)
 SELECT %(account)s, * FROM unnest(%(ids)s::text[], %(codes)s::text[], %(reasons)s::text[])
 ON CONFLICT (account_id, gmail_id) DO UPDATE
-SET code = excluded.code, reason = excluded.reason, attempts = mailsync_failure.attempts + 1, last_at = sync_now()
+SET code = excluded.code, reason = excluded.reason, attempts = mailsync_failure.attempts + 1, last_at = sync_now(),
+    -- After the second attempt each waits four times as long as the one before: 15 minutes, then up to a day.
+    next_try_at = sync_now() + CASE WHEN mailsync_failure.attempts < 2 THEN interval '0'
+        ELSE least(interval '15 minutes' * power(4, least(mailsync_failure.attempts - 2, 9)), interval '1 day') END
 """

@@ -138,8 +138,8 @@ class MailboxStore(Comparison):
         return set(self._listed().filter(wanted=True, gmail_id__in=ids).values_list("gmail_id", flat=True))
 
     def debts(self, limit: int) -> list[str]:
-        """The messages that failed longest ago."""
-        rows = Failure.objects.filter(account=self.account).order_by("last_at")
+        """The messages that failed before and may be tried again, those due longest ago first."""
+        rows = Failure.objects.filter(account=self.account, next_try_at__lte=SyncNow()).order_by("next_try_at", "pk")
         return list(rows.values_list("gmail_id", flat=True)[:limit])
 
     def apply(self, changes: Changes, history_id: int, progress: Progress) -> None:

@@ -14,6 +14,7 @@ class FailureSchema(serializers.Serializer):
     attempts = serializers.IntegerField()
     first_at = serializers.DateTimeField()
     last_at = serializers.DateTimeField()
+    next_try_at = serializers.DateTimeField(help_text="No sync tries it before, unless a retry is asked for.")
 
 
 class FailureList(PageSchema):
