@@ -66,11 +66,10 @@ def job() -> Callable[..., SyncJob]:
             resource=account.resource,
             title=account.email,
             facts={"account": account.pk, "email": account.email},
-            mode="full",
             trigger=Trigger.BUTTON,
             state=state,
             finished_at=timezone.now() if final else None,
-            **{**values, **fields},
+            **{"mode": "full", **values, **fields},
         )
 
     return make

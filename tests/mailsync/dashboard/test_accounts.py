@@ -28,7 +28,7 @@ def test_the_page_says_what_was_spent_and_how_many_originals_are_still_to_come(
 ) -> None:
     for number in range(3):
         Body.objects.create(account=mailbox, message=mail(mailbox, f"18{number}"), data=b"")
-    SyncJob.objects.filter(pk=job(mailbox).pk).update(mode="backfill", resource=mailbox.raw_resource)
+    job(mailbox, mode="backfill")
     Usage.objects.create(account=mailbox, day=date(2026, 3, 1), units=12_345, requests=678)
     html = browser.get(f"/accounts/{mailbox.pk}/").content.decode()
     for text in ("3 originals still to come", "12,345", "678", "Original messages"):
