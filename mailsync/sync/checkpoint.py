@@ -47,6 +47,10 @@ class Position:
         """The same pass at another stage, at its beginning."""
         return replace(self, stage=stage, page_token=None, **changes)
 
+    def on_page(self, token: str | None) -> Self | None:
+        """The same stage at the next page, or None after the last."""
+        return None if token is None else replace(self, page_token=token)
+
     def found(self, **more: int) -> Self:
         """The same place, with that much more compared or mended."""
         before = asdict(self.findings)

@@ -35,6 +35,18 @@ RETURNING gmail_id
 {NOTE}SELECT %(account)s, gmail_id, 'labels', ARRAY[]::varchar[], ARRAY[%(label)s], %(as_of)s, %(job)s FROM changed
 """  # noqa: S608
 
+# A label that was deleted is on nothing any more, whenever it was put there; history need not say so.
+LABEL_FORGOTTEN = f"""
+WITH changed AS (
+UPDATE mailsync_message SET labels = array_remove(labels, %(label)s)
+WHERE account_id = %(account)s AND id = ANY(ARRAY(
+    SELECT id FROM mailsync_message
+    WHERE account_id = %(account)s AND labels @> ARRAY[%(label)s]::varchar[] AND deleted_at IS NULL LIMIT %(limit)s))
+RETURNING gmail_id
+)
+{NOTE}SELECT %(account)s, gmail_id, 'labels', ARRAY[]::varchar[], ARRAY[%(label)s], %(as_of)s, %(job)s FROM changed
+"""  # noqa: S608
+
 UNLISTED = """
 SELECT gmail_id FROM mailsync_message WHERE account_id = %(account)s AND deleted_at IS NULL
 EXCEPT SELECT gmail_id FROM mailsync_listed WHERE account_id = %(account)s

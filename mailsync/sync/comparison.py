@@ -18,6 +18,7 @@ from syncjobs.context import Context
 
 MOST_NAMED = 100  # ids that a certificate spells out
 MOST_WANTED_AGAIN = 10_000
+MOST_CHANGED = 5_000  # messages in one transaction
 MOST_SAMPLED = 64_000_000  # bytes of a sample: one big mail more than that, at most
 
 
@@ -51,6 +52,14 @@ class Comparison:
         with self._page(progress):
             removed = self._execute(comparing.LABEL_REMOVED, label=label_id, as_of=here.as_of, limit=limit)
             return self._corrected(removed, here if removed == limit else after, progress)
+
+    def forget_label(self, label_id: str) -> None:
+        """Take a label that Gmail no longer has off all mail, some thousands at a time."""
+        changed = MOST_CHANGED
+        while changed == MOST_CHANGED:
+            with self.job.page():
+                as_of = self.checkpoint().history_id or 0
+                changed = self._execute(comparing.LABEL_FORGOTTEN, label=label_id, as_of=as_of, limit=MOST_CHANGED)
 
     def forget_unlisted(self, limit: int, progress: Progress) -> int:
         """Mark as gone at most `limit` messages that Gmail did not list. Returns how many."""

@@ -1,7 +1,7 @@
 """Bring the mirror of one mailbox up to date, page by page."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -34,10 +34,11 @@ class Engine:
         plan: asks.Plan,
         *,
         budget: int | None = None,
+        despair: bool = False,
         clock: Clock = time.monotonic,
     ) -> None:
         self.gmail, self.store, self.job, self.stats = gmail, store, job, stats
-        self.plan, self.budget, self.clock = plan, budget, clock
+        self.plan, self.budget, self.despair, self.clock = plan, budget, despair, clock
         self.worked = 0
         self.units_before = stats.units
         self.mode: str | None = None
@@ -116,7 +117,7 @@ class Engine:
 
     def _list_large(self, position: Position) -> Position:
         page = listing.page(self.gmail, position.page_token, q=listing.LARGE)
-        after = _with_token(position, page.next_page_token) or position.at(Stage.LISTING)
+        after = position.on_page(page.next_page_token) or position.at(Stage.LISTING)
         self.store.list_page(page.refs, after, self._progress("listing", 0), large=True)
         return after
 
@@ -125,7 +126,7 @@ class Engine:
         page = listing.page(self.gmail, position.page_token)
         if first:
             position = replace(position, since=self._cursor() if page.next_page_token else 0)
-        more = _with_token(position, page.next_page_token)
+        more = position.on_page(page.next_page_token)
         after = more or position.at(Stage.FETCHING)
         if more is not None and first:
             after = replace(more, stage=Stage.GLIMPSE)
@@ -194,7 +195,8 @@ class Engine:
         return True
 
     def _bring(self, wanted: Sequence[Wanted], most: int) -> Batch:
-        return fetching.fetch(self.gmail, self.plan(wanted, most=most), beat=self.job.beat, clock=self.clock)
+        errands = self.plan(wanted, most=most)
+        return fetching.fetch(self.gmail, errands, beat=self.job.beat, clock=self.clock, despair=self.despair)
 
     def _save(self, batch: Batch, position: Position | None) -> None:
         self.stats.bytes += batch.bytes
@@ -207,7 +209,10 @@ class Engine:
             progress = self._counted(
                 "fetching", position, -(len(batch.messages) + len(batch.vanished) + len(batch.failed))
             )
+        progress.progressed = batch.outage is None
         self.store.save(batch, progress)
+        if batch.outage is not None:
+            raise batch.outage
 
     def _replay(self) -> None:
         """Apply history from the checkpoint, one page of records at a time; the cursor moves with what it stands for."""
@@ -217,7 +222,7 @@ class Engine:
             cursor = self._cursor()
             records, more, current = self._history(cursor)
             changes = fold(records)
-            self._fetch_lacking({id_: each.thread_id for id_, each in changes.relabelled.items()} | changes.added)
+            self._fetch_lacking(changes.alive, again=changes.unclear)
             # With more to come the next page starts after the last record read: tokens are never kept over a transaction.
             cursor = records[-1].id if more and records else max(current, cursor)
             self._count(changes)
@@ -236,10 +241,13 @@ class Engine:
                 return page.records, token is not None, page.history_id
         raise Transient("Gmail's history has more empty pages than anybody would read")
 
-    def _fetch_lacking(self, named: Mapping[str, str]) -> None:
-        """Fetch those of the ids named, with their threads, that the mirror lacks; what a running pass wants is left to it."""
-        lacking = self.store.lacking(list(named))
-        lacking -= self.store.listed_and_wanted(sorted(lacking)) if lacking else set()
+    def _fetch_lacking(self, named: Mapping[str, str], again: Collection[str] = ()) -> None:
+        """Fetch those of the ids named, with their threads, that the mirror lacks, or that are to come `again`.
+
+        What a running pass wants is left to it; what is owed, to the paying of debts.
+        """
+        lacking = self.store.lacking(list(named)) | set(again)
+        lacking -= self.store.promised(sorted(lacking)) if lacking else set()
         large = listing.large(self.gmail) if lacking and self.store.raw_at_once else set()
         left = [Wanted(id_, thread, id_ in large) for id_, thread in named.items() if id_ in lacking]
         left.sort(key=lambda each: each.large)
@@ -289,10 +297,3 @@ class Engine:
     def _progress(self, phase: str, percent: float, remaining: int | None = None) -> Progress:
         self.stats.units = self.units_before + self.gmail.units
         return Progress(phase, self.stats, percent, remaining, self.worked, self.mode)
-
-
-def _with_token(position: Position, token: str | None) -> Position | None:
-    """The same stage at the next page, or None after the last."""
-    if token is None:
-        return None
-    return replace(position, page_token=token)

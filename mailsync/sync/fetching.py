@@ -19,12 +19,18 @@ Answer = Message | Thread | GmailError
 
 
 def fetch(
-    gmail: GmailClient, errands: Sequence[Errand], *, beat: Callable[[], None], clock: Clock = time.monotonic
+    gmail: GmailClient,
+    errands: Sequence[Errand],
+    *,
+    beat: Callable[[], None],
+    clock: Clock = time.monotonic,
+    despair: bool = False,
 ) -> Batch:
     """What Gmail answers for the first of `errands`, until the page is full; what is not settled is simply still wanted.
 
     Raises Transient when Gmail answers nothing else: that is an outage, no debt of single messages. Whatever else ends the
     page early is kept back while there is something to save: what was paid for is not thrown away, and the next page hears it.
+    In `despair`, when waiting did not help, the messages that look like an outage are debts after all, a handful at a time.
     """
     batch = Batch()
     if errands and errands[0].alone and errands[0].ask.format == "raw":
@@ -34,7 +40,12 @@ def fetch(
     for start in range(0, len(errands), PARTS):
         trouble = _run(gmail, batch, errands[start : start + PARTS])
         if trouble is not None and not batch.settled:
-            raise trouble
+            if not despair or not isinstance(trouble, Transient):
+                raise trouble
+            batch.outage = trouble
+            for errand in errands[:PARTS]:
+                for id_ in errand.ids:
+                    _take(batch, id_, trouble)
         if trouble is not None or batch.bytes >= MOST_BYTES or clock() - began >= MOST_SECONDS:
             break
     return batch

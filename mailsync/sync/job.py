@@ -22,6 +22,7 @@ from syncjobs.registry import Kind
 from syncjobs.states import Phase, Queue
 
 PRIORITIES = {Queue.INTERACTIVE: Priority.INTERACTIVE, Queue.SCHEDULED: Priority.SCHEDULED}
+ENOUGH_ATTEMPTS = 3  # in vain, with growing pauses: then what looks like an outage may be the messages themselves
 
 
 def run(context: Context) -> None:
@@ -30,7 +31,8 @@ def run(context: Context) -> None:
     with _batch_ends_with_its_request(context), session(context, priority) as (account, gmail, meter):
         store = MailboxStore(account, context, meter)
         plan = partial(errands, raw=store.raw_at_once, prices=price_table(settings.GMAIL_UNIT_COSTS))
-        _pass(context, Engine(gmail, store, context, stats(context), plan, budget=context.limit))
+        despair = context.job.attempts >= ENOUGH_ATTEMPTS
+        _pass(context, Engine(gmail, store, context, stats(context), plan, budget=context.limit, despair=despair))
 
 
 def _pass(context: Context, engine: Engine) -> None:

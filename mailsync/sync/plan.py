@@ -36,9 +36,15 @@ class Changes:
     added: dict[str, str] = field(default_factory=dict)  # id -> thread id, still there at the end
     deleted: set[str] = field(default_factory=set)
     relabelled: dict[str, Relabel] = field(default_factory=dict)
+    unclear: dict[str, str] = field(default_factory=dict)  # id -> thread id: relabelled, and Gmail does not say how
 
     def __len__(self) -> int:
-        return len(self.added) + len(self.deleted) + len(self.relabelled)
+        return len(self.added) + len(self.deleted) + len(self.relabelled) + len(self.unclear)
+
+    @property
+    def alive(self) -> dict[str, str]:
+        """What is still there at the end, with its thread."""
+        return {id_: each.thread_id for id_, each in self.relabelled.items()} | self.unclear | self.added
 
 
 def fold(records: Iterable[HistoryRecord]) -> Changes:
@@ -57,15 +63,19 @@ def fold(records: Iterable[HistoryRecord]) -> Changes:
         for ref in record.deleted:
             changes.added.pop(ref.id, None)
             labels.pop(ref.id, None)
+            changes.unclear.pop(ref.id, None)
             changes.deleted.add(ref.id)
         _note(labels, threads, record.id, record.labels_added, True)
         _note(labels, threads, record.id, record.labels_removed, False)
+        for note in (*record.labels_added, *record.labels_removed):
+            if not note.label_ids:
+                changes.unclear[note.message_id] = note.thread_id
     changes.relabelled = {id_: Relabel(threads[id_], ops) for id_, ops in labels.items() if id_ not in changes.deleted}
     return changes
 
 
 def _note(labels: dict, threads: dict, record: int, notes: Iterable[LabelChange], on: bool) -> None:
-    for note in notes:
+    for note in (note for note in notes if note.label_ids):
         threads[note.message_id] = note.thread_id
         words = labels.setdefault(note.message_id, {})
         words.update(dict.fromkeys(note.label_ids, (record, on)))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from gmail.errors import GmailError
+from gmail.errors import GmailError, Transient
 from gmail.resources import Label, Message, MessageRef
 from mailsync.sync.checkpoint import Checkpoint, Position
 from mailsync.sync.plan import Changes
@@ -29,6 +29,9 @@ class Batch:
     failed: list[tuple[str, GmailError]] = field(default_factory=list)
     bytes: int = 0
     settled: set[str] = field(default_factory=set)
+    outage: Transient | None = (
+        None  # nothing but this was answered, and it is believed to last: to be raised when saved
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ class Store(Protocol):
     def save(self, batch: Batch, progress: Progress) -> None: ...
     def move(self, position: Position | None, progress: Progress) -> None: ...
     def lacking(self, ids: Sequence[str]) -> set[str]: ...
-    def listed_and_wanted(self, ids: Sequence[str]) -> set[str]: ...
+    def promised(self, ids: Sequence[str]) -> set[str]: ...
     def debts(self, limit: int) -> list[str]: ...
     def apply(self, changes: Changes, history_id: int, progress: Progress) -> None: ...
     def label_page(self, label_id: str, ids: Sequence[str], position: Position, progress: Progress) -> Position: ...

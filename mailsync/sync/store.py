@@ -39,6 +39,7 @@ class MailboxStore(Comparison):
         self.raw_at_once = account.policy == Account.Policy.ARCHIVE
         # Counted at each page, a mailbox ten times as big would take a hundred times as long.
         self._tally: Tally | None = None
+        self._known: set[str] | None = None  # labels that have a row
 
     @contextmanager
     def _page(self, progress: Progress, **columns: Any) -> Iterator[None]:
@@ -133,9 +134,11 @@ class MailboxStore(Comparison):
         held = Message.objects.filter(account=self.account, deleted_at=None, gmail_id__in=ids)
         return set(ids) - set(held.values_list("gmail_id", flat=True))
 
-    def listed_and_wanted(self, ids: Sequence[str]) -> set[str]:
-        """Those of `ids` that the running pass will fetch anyway."""
-        return set(self._listed().filter(wanted=True, gmail_id__in=ids).values_list("gmail_id", flat=True))
+    def promised(self, ids: Sequence[str]) -> set[str]:
+        """Those of `ids` that are fetched anyway: the running pass wants them, or they are owed."""
+        wanted = self._listed().filter(wanted=True, gmail_id__in=ids).values_list("gmail_id", flat=True)
+        owed = Failure.objects.filter(account=self.account, gmail_id__in=ids).values_list("gmail_id", flat=True)
+        return {*wanted, *owed}
 
     def debts(self, limit: int) -> list[str]:
         """The messages that failed before and may be tried again, those due longest ago first."""
@@ -147,11 +150,12 @@ class MailboxStore(Comparison):
         with self._page(progress, history_id=history_id):
             if changes.deleted:
                 self._forget(sorted(changes.deleted), history_id)
-            if changes.added and self._pass_is_running():
+            # What was relabelled is there, too, even if no listing showed it: it must not be taken for gone.
+            if changes.alive and self._pass_is_running():
                 self._execute(
                     statements.LIST_PAGE,
-                    ids=list(changes.added),
-                    threads=list(changes.added.values()),
+                    ids=list(changes.alive),
+                    threads=list(changes.alive.values()),
                     large=False,
                     raw=self.raw_at_once,
                 )
@@ -161,6 +165,8 @@ class MailboxStore(Comparison):
         """Keep the labels' own names, without a page where nothing changed."""
         known = set(Label.objects.filter(account=self.account).values_list("label_id", "name", "type"))
         if known != {(label.id, label.name, label.type) for label in labels}:
+            for gone in sorted({id_ for id_, _, _ in known} - {label.id for label in labels}):
+                self.forget_label(gone)
             with self.job.page():
                 self._replace_labels(labels)
 
@@ -175,6 +181,7 @@ class MailboxStore(Comparison):
         saved = self._rows(statements.SAVE_MESSAGES, cursor=binary.cursor, rows=rows)
         ids = {gmail_id: pk for pk, gmail_id, _ in saved}
         keep(self.account, [(ids[message.id], message, mail) for message, mail in mails])
+        self._know({label for message, _ in mails for label in message.label_ids})
         return sum(inserted for _, _, inserted in saved)
 
     def _owe(self, batch: Batch) -> None:
@@ -198,7 +205,7 @@ class MailboxStore(Comparison):
 
     def _relabel(self, relabelled: dict[str, Relabel]) -> None:
         held = Message.objects.filter(account=self.account, gmail_id__in=list(relabelled)).order_by("gmail_id")
-        rows = []
+        rows: list[dict[str, Any]] = []
         for pk, gmail_id, labels, as_of in held.values_list("pk", "gmail_id", "labels", "labels_as_of"):
             change = relabelled[gmail_id]
             if change.newest > as_of:
@@ -206,8 +213,19 @@ class MailboxStore(Comparison):
                 rows.append({"id": pk, "labels": after, "as_of": change.newest})
         if rows:
             self._execute(statements.APPLY_LABELS, rows=orjson.dumps(rows).decode())
+            self._know({label for row in rows for label in row["labels"]})
+
+    def _know(self, labels: set[str]) -> None:
+        """A row for each label that any mail has: one that Gmail deletes without a word is missed then, and taken off."""
+        if self._known is None:
+            self._known = set(Label.objects.filter(account=self.account).values_list("label_id", flat=True))
+        new = [Label(account=self.account, label_id=id_, name=id_, type="user") for id_ in sorted(labels - self._known)]
+        if new:
+            Label.objects.bulk_create(new, ignore_conflicts=True)
+            self._known |= labels
 
     def _replace_labels(self, labels: Sequence[GmailLabel]) -> None:
+        self._known = {label.id for label in labels}
         mine = Label.objects.filter(account=self.account)
         mine.exclude(label_id__in=[label.id for label in labels]).delete()
         Label.objects.bulk_create(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from mailsync.models import Account
 from tests.mailsync import simulated
 from tests.mailsync.simulated import Gmail
 from tests.mailsync.sync.weather import MESSAGES, SUPERFLUOUS, Weather, impatience
@@ -29,7 +30,15 @@ def small_mailboxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
 
 
 @pytest.fixture
-def weather(small_mailboxes: tuple[str, Iterator[str]], anna: User, settings: Any) -> Iterator[Weather]:
+def policy() -> Account.Policy:
+    """A test asks for another one with `parametrize`."""
+    return Account.Policy.ARCHIVE
+
+
+@pytest.fixture
+def weather(
+    small_mailboxes: tuple[str, Iterator[str]], anna: User, policy: Account.Policy, settings: Any
+) -> Iterator[Weather]:
     """A small mailbox that was never synced, in fair weather yet."""
     url, unused = small_mailboxes
     settings.GOOGLE_BASE_URL, settings.GMAIL_USER_UNITS_PER_MINUTE = url, 0
@@ -38,6 +47,6 @@ def weather(small_mailboxes: tuple[str, Iterator[str]], anna: User, settings: An
     for label in SUPERFLUOUS:
         gmail.control("delete-label", email=gmail.email, id=label, silent=True)
     with impatience():
-        yield Weather(anna, gmail)
+        yield Weather(anna, gmail, policy)
     gmail.faults()
     gmail.control("script", cues=[])

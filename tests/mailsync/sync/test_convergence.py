@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from mailsync.models import Checkpoint
+from mailsync.models import Account, Checkpoint
 from mailsync.sync import job as sync_job
 from mailsync.sync.engine import Engine
 from mailsync.sync.plan import Changes
@@ -54,6 +54,7 @@ def table(counts: Counter[str]) -> str:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("policy", [Account.Policy.BOTH])
 def test_whatever_happens_the_mirror_becomes_equal(examine: Examine, record_property: Any) -> None:
     counts = examine(DEFAULT)
     record_property("summary", table(counts))
@@ -61,6 +62,7 @@ def test_whatever_happens_the_mirror_becomes_equal(examine: Examine, record_prop
 
 @pytest.mark.long
 @pytest.mark.timeout(7200)
+@pytest.mark.parametrize("policy", list(Account.Policy))
 def test_whatever_happens_two_thousand_times(examine: Examine, record_property: Any) -> None:
     record_property("summary", table(examine(LONG)))
 
@@ -96,7 +98,7 @@ class Faithful(MailboxStore):
 
 
 def slice_(**how: Any) -> tuple[str, dict[str, Any]]:
-    return "work", {"end": "done", "at": 1, "meanwhile": [], "trouble": [], "limit": None, **how}
+    return "work", {"end": "done", "at": 1, "meanwhile": [], "trouble": [], "limit": None, "raw": False, **how}
 
 
 # The guard `labels_as_of` is not among them: whatever an old listing or record says wrongly, the records up to the cursor

@@ -1,13 +1,14 @@
 """Every fault alone, and mixtures of them with a mailbox that changes, in each kind of pass: the mirror ends exact."""
 
 import random
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from mailsync.models import Account
 from syncjobs.states import State
-from tests.mailsync.sync.weather import PASSES, Cue, Rule, Weather
+from tests.mailsync.sync.weather import DUE, PARTS, PASSES, Cue, Rule, Weather
 
 SEEDS, MORE_SEEDS = range(3), range(3, 150)
 MOST_CALLS = 50  # of a first sync; one by history has some eight
@@ -44,6 +45,7 @@ ALONE: dict[str, list[Rule]] = {
         often("empty_page", "history.list"),
     ],
     "duplicate records": [{"fault": "duplicate_records", "match": {"method": "history.list"}}],
+    "records without labels": [{"fault": "absent_labels", "match": {"method": "history.list"}}],
     "one history too old": [{"fault": "history404", "match": {"every": 2}, "times": 1}],
     "three histories too old": [{"fault": "history404", "match": {"every": 2}, "times": 3}],
 }
@@ -64,7 +66,7 @@ def happenings(weather: Weather, dice: random.Random) -> dict[str, tuple[str, di
         "mail vanishes": ("delete", {"ids": ids[7:9]}),
         "a label is created": ("create-label", {"name": f"New {dice.random()}"}),
         "a label is renamed": ("rename-label", {"id": "Label_2", "name": f"Renamed {dice.random()}"}),
-        "a label is deleted": ("delete-label", {"id": doomed}),
+        "a label is deleted": ("delete-label", {"id": doomed, "silent": dice.random() < 0.5}),
         "history is forgotten": ("expire-history", {}),
         "the access token ends": ("expire-tokens", {}),
     }
@@ -82,7 +84,19 @@ def unrest(weather: Weather, dice: random.Random, calls: int) -> list[Cue]:
     ]
 
 
-@pytest.mark.parametrize("name", ALONE)
+POLICIES = [Account.Policy.ARCHIVE, Account.Policy.BOTH, Account.Policy.READABLE]
+
+
+def by_turns(names: Iterable[str]) -> list[Any]:
+    """Each under one policy in the default suite, under the others with --long."""
+    return [
+        pytest.param(name, policy, marks=() if place % 3 == turn else pytest.mark.long)
+        for place, name in enumerate(names)
+        for turn, policy in enumerate(POLICIES)
+    ]
+
+
+@pytest.mark.parametrize(("name", "policy"), by_turns(ALONE))
 def test_one_fault_throughout_each_kind_of_pass_loses_nothing(
     weather: Weather, name: str, request: pytest.FixtureRequest
 ) -> None:
@@ -94,10 +108,12 @@ def test_one_fault_throughout_each_kind_of_pass_loses_nothing(
         if weather.owed():
             weather.settle()
         else:
+            weather.backfill()
             weather.assert_verified()
     assert struck > 0
 
 
+@pytest.mark.parametrize("policy", [Account.Policy.BOTH])
 @pytest.mark.parametrize("seed", [*SEEDS, *(pytest.param(seed, marks=pytest.mark.long) for seed in MORE_SEEDS)])
 def test_faults_mixed_while_the_mailbox_changes_lose_nothing(weather: Weather, seed: int) -> None:
     dice = random.Random(seed)
@@ -155,3 +171,47 @@ def test_one_call_in_twenty_that_fails_without_a_reason_is_no_news(weather: Weat
     weather.gmail.deliver(60)
     assert weather.endure([{"fault": "failedPrecondition", "probability": 0.05}], []) > 0
     weather.settle()
+
+
+def test_messages_that_always_fail_at_the_end_of_the_list_are_no_outage(weather: Weather) -> None:
+    broken = weather.gmail.ids()[-3:]
+    weather.endure([{"fault": "500", "match": {"ids": broken}}], [])
+    assert weather.owed() == weather.missing() == set(broken)
+    new = weather.gmail.deliver(4)
+    weather.endure([{"fault": "500", "match": {"ids": [*broken, *new]}}], [])
+    assert weather.owed() == weather.missing() == {*broken, *new}
+    weather.settle()
+
+
+def test_an_outage_is_waited_out_and_costs_at_most_a_few_debts(weather: Weather) -> None:
+    weather.gmail.deliver(60)
+    weather.gmail.faults({"fault": "503", "match": {"method": "messages.get"}})
+    assert weather.pursue().error_code == "gmail_unreachable"
+    assert len(weather.owed()) <= 8 * PARTS < len(weather.missing())
+    weather.gmail.faults()
+    for _ in range(PARTS * 2):  # a page of debts with each pass
+        weather.turn(DUE)
+        weather.pursue()
+    weather.settle()
+
+
+def test_a_label_deleted_without_a_word_in_history_is_taken_off_all_mail(weather: Weather) -> None:
+    gmail = weather.gmail
+    weather.settle()
+    label = gmail.control("create-label", email=gmail.email, name="Short-lived")["id"]
+    gmail.label(gmail.ids()[:3], add=(label,))
+    silently = {"id": label, "silent": True}
+    weather.endure([], [weather.cue("delete-label", 1, "labels.list", **silently)])  # after its records were read
+    weather.assert_verified()
+    gmail.control("delete-label", email=gmail.email, id="Label_1", silent=True)
+    weather.settle()
+
+
+def test_records_that_name_no_labels_cost_another_look_at_the_message(weather: Weather) -> None:
+    weather.settle()
+    (id_, *_) = weather.gmail.ids()
+    weather.gmail.label([id_], add=("Label_2",), remove=("UNREAD",))
+    before = weather.gmail.gets()[id_]
+    weather.endure([{"fault": "absent_labels", "match": {"method": "history.list"}}], [])
+    assert weather.gmail.gets()[id_] == before + 1
+    weather.assert_verified()
