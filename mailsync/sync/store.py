@@ -252,8 +252,8 @@ class MailboxStore(Comparison):
             cursor.execute(statement, {"account": self.account.pk, "job": self.job.job.task_id, **values})
             return cursor.rowcount
 
-    def _rows(self, statement: str, cursor: Any = connection.cursor, **values: Any) -> list[tuple]:
-        with cursor() as opened:
+    def _rows(self, statement: str, cursor: Any = None, **values: Any) -> list[tuple]:
+        with (cursor or connection.cursor)() as opened:  # found at each call: every thread has a connection of its own
             opened.execute(statement, {"account": self.account.pk, "job": self.job.job.task_id, **values})
             return opened.fetchall()
 
