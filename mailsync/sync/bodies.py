@@ -15,7 +15,7 @@ WITH held AS (
 ), kept AS (
     INSERT INTO mailsync_rawmessage (message_id, data, size, sha256)
     SELECT row.id, row.data, row.size, row.sha256
-    FROM unnest(%(ids)s::bigint[], %(data)b::bytea[], %(sizes)s::bigint[], %(hashes)b::bytea[])
+    FROM unnest(%(ids)s::bigint[], ARRAY[{places}]::bytea[], %(sizes)s::bigint[], %(hashes)b::bytea[])
         AS row (id, data, size, sha256) JOIN held USING (id)
     ON CONFLICT (message_id) DO NOTHING
     RETURNING message_id
@@ -49,7 +49,10 @@ def keep_raw(raws: Sequence[tuple[int, bytes]]) -> int:
     if not raws:
         return 0
     rows = [(pk, *raw_row(raw)) for pk, raw in raws]
-    names = ("ids", "data", "sizes", "hashes")
+    ids, data, sizes, hashes = (list(column) for column in zip(*rows, strict=True))
+    # One by one: a list of bytes is copied twice on its way, and one of them may have 100 MB.
+    each = {f"data{place}": value for place, value in enumerate(data)}
+    places = ", ".join(f"%({name})b" for name in each)
     with binary.cursor() as cursor:
-        cursor.execute(_RAW, {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)})
+        cursor.execute(_RAW.format(places=places), {"ids": ids, "sizes": sizes, "hashes": hashes, **each})
         return cursor.rowcount
