@@ -7,13 +7,12 @@ from dataclasses import replace
 
 from gmail.client import GmailClient
 from gmail.errors import HistoryExpired, Transient
-from mailsync.sync import asks, fetching, labelling, listing, proof, shifting
+from mailsync.sync import asks, fetching, labelling, listing, proof, replay, shifting
 from mailsync.sync.checkpoint import Position, Stage
 from mailsync.sync.plan import Changes, fold, is_suddenly_empty, percentage
 from mailsync.sync.ports import Batch, Clock, Progress, Stats, Store, SuddenlyEmpty, Surroundings, Wanted
 
 GLIMPSE = 100
-MOST_EMPTY_PAGES = 50
 MOST_STARTS = 5  # of one slice: history may be forgotten again while its loss is made up for
 MOST_DEBTS = 100
 
@@ -43,6 +42,7 @@ class Engine:
         self.units_before = stats.units
         self.mode: str | None = None
         self.confirmed = False
+        self.bar: replay.Bar | None = None  # of a replay that is not part of a longer pass
 
     def incremental(self) -> None:
         """Replay history from the checkpoint; where there is none, or Gmail forgot it, compare the whole mailbox."""
@@ -50,6 +50,7 @@ class Engine:
         if checkpoint.history_id is None or checkpoint.position is not None:
             self.whole()
             return
+        self.bar = replay.Bar()
         try:
             self._replay()
         except HistoryExpired:
@@ -61,7 +62,7 @@ class Engine:
 
     def whole(self, *, confirmed: bool = False) -> None:
         """Go on with the pass over the whole mailbox, or begin one; `confirmed` when it may find (almost) everything gone."""
-        self.confirmed = confirmed
+        self.confirmed, self.bar = confirmed, None
         position = self.store.checkpoint().position
         for _ in range(MOST_STARTS):
             try:
@@ -204,7 +205,7 @@ class Engine:
         self.worked += len(batch.messages)
         if position is None:
             self.stats.done += len(batch.messages)
-            progress = self._progress("fetching", percentage(self.stats.done, self.stats.total, ceiling=95))
+            progress = self._progress("fetching", self._fetched(self.stats.done))
         else:
             progress = self._counted(
                 "fetching", position, -(len(batch.messages) + len(batch.vanished) + len(batch.failed))
@@ -220,26 +221,18 @@ class Engine:
         while more:
             self.job.checkpoint()
             cursor = self._cursor()
-            records, more, current = self._history(cursor)
+            records, more, current = replay.records_after(self.gmail, cursor)
+            # With more to come the next page starts after the last record read: tokens are never kept over a transaction.
+            after = records[-1].id if more and records else max(current, cursor)
+            if self.bar is not None:
+                self.bar.page(cursor, after, current, self.stats.done)
             changes = fold(records)
             self._fetch_lacking(changes.alive, again=changes.unclear)
-            # With more to come the next page starts after the last record read: tokens are never kept over a transaction.
-            cursor = records[-1].id if more and records else max(current, cursor)
             self._count(changes)
-            self.store.apply(changes, cursor, self._replay_progress(progressed=bool(records)))
+            self.store.apply(changes, after, self._replay_progress(progressed=bool(records)))
 
     def _cursor(self) -> int:
         return self.store.checkpoint().history_id or 0
-
-    def _history(self, cursor: int) -> tuple[Sequence, bool, int]:
-        """The records after `cursor`, whether more follow, Gmail's current id; empty pages with a token are followed."""
-        token: str | None = None
-        for _ in range(MOST_EMPTY_PAGES):
-            page = listing.history(self.gmail, cursor, token)
-            token = page.next_page_token
-            if page.records or token is None:
-                return page.records, token is not None, page.history_id
-        raise Transient("Gmail's history has more empty pages than anybody would read")
 
     def _fetch_lacking(self, named: Mapping[str, str], again: Collection[str] = ()) -> None:
         """Fetch those of the ids named, with their threads, that the mirror lacks, or that are to come `again`.
@@ -280,9 +273,14 @@ class Engine:
         self.stats.deleted += len(changes.deleted)
 
     def _replay_progress(self, *, progressed: bool) -> Progress:
-        progress = self._progress("replaying", percentage(self.stats.done, self.stats.total, ceiling=90))
+        done = self.stats.done if self.bar is None else self.stats.total  # what vanished is settled with its page
+        progress = self._progress("replaying", self._fetched(done))
         progress.progressed = progressed  # an empty look at the start of each slice must not hide a crash loop
         return progress
+
+    def _fetched(self, done: int) -> float:
+        percent = percentage if self.bar is None else self.bar.percent
+        return percent(done, self.stats.total, ceiling=95 if self.bar else 90)
 
     def _counted(self, phase: str, position: Position, change: int) -> Progress:
         """Progress of a pass; `change` is what this page adds to what is listed, or takes from what is wanted."""
