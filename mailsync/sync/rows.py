@@ -12,7 +12,9 @@ from gmail.mime import Address, ParsedMail
 from gmail.resources import Message
 
 MOST_SEARCHED = 200_000  # characters: to_tsvector fails above 1 MB of lexemes
-MOST_LISTED_ADDRESSES = 500
+MOST_LISTED_ADDRESSES = (
+    5_000  # Gmail sends to 500 at most; what comes from elsewhere may name more, and `to:` searches these
+)
 MOST_SUBJECT = 2_000
 LONGEST_WORD = 200  # a longer one is data, which nobody searches
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
