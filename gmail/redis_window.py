@@ -37,6 +37,7 @@ _NUMBERS = {
     "CATCH_UP": window.CATCH_UP,
     "PORTIONS": window.PORTIONS,
     "WORTH": window.WORTH,
+    "BURST": window.BURST,
     "SMALL": window.SMALL,
     "STAYS": round(STAYS / window.SLOT),
     "GATHERING": round(GATHERING * 1000),

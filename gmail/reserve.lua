@@ -118,9 +118,12 @@ local blocked = tonumber(redis.call('GET', KEYS[3]) or '0')
 local start = math.floor(math.max(now, blocked) / SLOT)
 local slot, units, project = start, most, {}
 if limited then
-  local at_once = rank == 3 and 0 or allowed  -- those behind never burst: who comes first would find nothing left
+  -- A single new mail must not wait for the end of a minute that a big pass has used up.
+  local burst = most <= WORTH and allowed or math.floor(allowed * BURST)
+  local at_once = rank == 3 and 0 or burst  -- those behind never burst: who comes first would find nothing left
   if project_allowed > 0 then at_once = math.min(at_once, math.floor(project_allowed / PORTIONS)) end
-  if total(user, 0) + enough > at_once and (most > SMALL or rank == 3) then slot = math.max(slot, math.floor(rhythm)) end
+  local bursts = total(user, 0) + enough <= at_once
+  if not bursts and (most > SMALL or rank == 3) then slot = math.max(slot, math.floor(rhythm)) end
   if project_allowed > 0 then project = load(KEYS[2]) end
   local settled
   repeat
@@ -130,7 +133,7 @@ if limited then
       slot = fitting(project, slot, math.min(enough, project_allowed), project_allowed)
     end
   until slot == settled
-  local room = allowed - fullest(user, slot)
+  local room = (bursts and burst or allowed) - fullest(user, slot)
   if project_allowed > 0 then room = math.min(room, project_allowed - fullest(project, slot)) end
   units = enough
   for i = 1, #choices do

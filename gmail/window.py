@@ -4,8 +4,9 @@ Gmail counts units per minute and user, and per minute and project. A spend is p
 contains it exceeds 99 % of the limit. Time is cut into slots of a tenth of a second. Gmail counts when calls arrive, we
 when they are sent: between two spends that must not meet in one minute lie at least 60.2 seconds.
 
-What was not spent in the last two minutes may be spent at once; beyond that spends follow a rhythm, so that work
-advances every few seconds rather than once a minute. Who comes late catches up.
+What was not spent in the last two minutes may be spent at once, but for a little: a single new mail must not wait
+for the end of a minute that a big pass has used up. Beyond that spends follow a rhythm, so that work advances every few
+seconds rather than once a minute. Who comes late catches up.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,9 @@ PORTIONS = 10  # in which a minute is spent, so that work advances every few sec
 WORTH = 100  # units that are worth a request: portions are no smaller
 SMALL = 10  # units: a poll, a listing do not wait for the rhythm
 SHARE = 0.99
+BURST = (
+    0.95  # of a minute's allowance may go at once to spends that are WORTH a request; the rest is for single messages
+)
 
 
 def allowance(limit_per_minute: int) -> int:
@@ -80,11 +84,12 @@ class Window:
         choices = portions(choices, allowed)
         most = choices[-1]
         enough = next(units for units in choices if 2 * units >= min(most, WORTH))
-        resting = allowed - sum(self.spent.values())
-        free = enough <= resting or most <= SMALL
+        at_once = allowed if most <= WORTH else int(allowed * BURST)
+        bursts = enough <= at_once - sum(self.spent.values())
+        free = bursts or most <= SMALL
         slot = start if free else max(start, int(self.rhythm))
         slot = fitting(self.spent, slot, min(enough, allowed), allowed)
-        room = allowed - fullest(self.spent, slot)
+        room = (at_once if bursts else allowed) - fullest(self.spent, slot)
         return slot, max((units for units in choices if units <= room), default=enough)
 
     def take(self, slot: int, units: int, allowed: int) -> None:

@@ -12,7 +12,7 @@ from mailsync.sync.checkpoint import Position, Stage
 from mailsync.sync.plan import Changes, fold, is_suddenly_empty, percentage
 from mailsync.sync.ports import Batch, Clock, Progress, Stats, Store, SuddenlyEmpty, Surroundings, Wanted
 
-GLIMPSE = 100
+GLIMPSES = (25, 75)  # the first of them is one batch: somebody waits to see his mail
 MOST_STARTS = 5  # of one slice: history may be forgotten again while its loss is made up for
 MOST_DEBTS = 100
 
@@ -144,7 +144,8 @@ class Engine:
             raise SuddenlyEmpty(listed, mirrored)
 
     def _glimpse(self, position: Position) -> Position:
-        self._fetch_wanted(GLIMPSE, position)
+        for number in GLIMPSES:
+            self._fetch_wanted(number, position)
         after = replace(position, stage=Stage.LISTING)
         self.store.move(after, self._counted("listing", position, 0))
         return after

@@ -44,7 +44,7 @@ def small_pages() -> Iterator[None]:
         (asks, "MOST_MESSAGES", PAGE),
         (fetching, "PARTS", BATCH),
         (fetching, "MOST_SECONDS", 60.0),
-        (engine, "GLIMPSE", PAGE),
+        (engine, "GLIMPSES", (PAGE,)),
         (context, "PUBLISH_SECONDS", 0.0),
         (progress, "SEND_SECONDS", 10.0),
     ]

@@ -51,7 +51,7 @@ def test_after_the_first_minute_spends_come_evenly(shared: redis.Redis) -> None:
     waits = [bucket.reserve(GETS, max_wait=FAR).wait for _ in range(40)]
     pauses = [b - a for a, b in itertools.pairwise(waits[13:])]
     assert max(pauses) <= 5.5
-    assert sum(pause < 4 for pause in pauses) <= 3
+    assert sum(pause < 4 for pause in pauses) <= 5
 
 
 def test_all_processes_spend_from_one_window(shared: redis.Redis) -> None:

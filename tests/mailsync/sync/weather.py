@@ -48,7 +48,7 @@ def impatience(*, results: int = 5, records: int = 3) -> Iterator[None]:
     places: list[tuple[Any, str, Any]] = [
         (asks, "MOST_MESSAGES", 8),
         (fetching, "PARTS", PARTS),
-        (engine, "GLIMPSE", 4),
+        (engine, "GLIMPSES", (4,)),
         (backoff, "FIRST_CEILING", 0.002),
         (backoff, "BLIND_PAUSES", {"concurrency": 0.01, "day": 3600.0}),
         (settings, "SYNC_LEASE", LEASE),
