@@ -1,15 +1,23 @@
 """New mail does not wait for old: what a long pass does when somebody asks while it runs."""
 
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 
 from mailsync.models import Account, Message
 from mailsync.schedule import request_sync
 from mailsync.sync import asks, fetching
+from syncjobs import lifecycle, runner
 from syncjobs.states import State, Trigger
+from tests.committed import at_once
 from tests.mailsync.mirror import assert_exact, sync
 from tests.mailsync.simulated import Gmail
 from tests.mailsync.sync.watched import position, watch
 
+FIRST_MINUTE, PROMISED = 62, 15
 PAGES_UNTIL_SEEN = 2  # the one that hears of it, the one that brings it
 
 
@@ -51,3 +59,41 @@ def test_a_pass_that_nobody_asks_again_does_not_look_at_history_between_its_page
     lists = []
     watch(account, lambda page: lists.append(gmail.ask("stats")["requests"].get("history.list", 0)))
     assert lists[11] == 0 and 1 <= lists[-1] <= 2
+
+
+@pytest.mark.long
+@pytest.mark.timeout(400)
+def test_mail_is_there_within_fifteen_seconds_while_a_pass_waits_for_its_quota(
+    account: Account, gmail: Gmail, settings: Any
+) -> None:
+    """At 6,000 units a minute, once the allowance of the first minute is used up."""
+    settings.GMAIL_USER_UNITS_PER_MINUTE = 6000
+    gmail.deliver(900)
+    job = request_sync(account, trigger=Trigger.BUTTON).job
+    over = threading.Event()
+    waited: list[float] = []
+
+    def work() -> None:
+        while not over.is_set() and (after := runner.run(job.pk, "worker")) is not None and after.is_active:
+            over.wait(max((after.not_before - datetime.now(UTC)).total_seconds(), 0.1))
+
+    def ask() -> None:
+        try:
+            time.sleep(FIRST_MINUTE)
+            for trigger in [Trigger.BUTTON, Trigger.PUSH] * 2:
+                arrived = gmail.deliver(1)
+                asked = time.monotonic()
+                assert not request_sync(account, trigger=trigger).created
+                while not Message.objects.filter(account=account, gmail_id__in=arrived).exists():
+                    assert time.monotonic() - asked < PROMISED, waited
+                    time.sleep(0.1)
+                waited.append(round(time.monotonic() - asked, 1))
+                assert position(account)["stage"] == "fetching"
+                time.sleep(3.3)
+        finally:
+            over.set()
+            lifecycle.cancel(job, by="anna")
+
+    at_once([work, ask])
+    print("seconds until the mail was there:", waited)
+    assert len(waited) == 4 and max(waited) < PROMISED
