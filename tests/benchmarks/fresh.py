@@ -12,7 +12,7 @@ from tests.benchmarks.whole import Reader, whole
 from tests.flows.product import Gmail, Product
 
 EMAIL = "long@example.com"
-MESSAGES, QUOTA = 20_000, 6_000
+MESSAGES, QUOTA = 100_000, 6_000
 ARRIVALS = 5  # of each kind
 CALM = (5.0, 20.0)  # seconds between them
 WITHIN = 60.0
