@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
@@ -38,10 +39,10 @@ def account(request: Request) -> Account:
 def refusal(error: Exception) -> ApiError:
     """What the caller hears when the account cannot be synced."""
     if isinstance(error, schedule.Paused):
-        return ApiError(409, "paused", "This account is paused. Resume it first.")
+        return ApiError(409, "paused", _("This account is paused. Resume it first."))
     if isinstance(error, schedule.Disconnected):
-        return ApiError(409, "reconnect_needed", "This mailbox is disconnected: connect it again.")
-    return ApiError(409, "reconnect_needed", "Google no longer lets us in: reconnect this mailbox.")
+        return ApiError(409, "reconnect_needed", _("This mailbox is disconnected: connect it again."))
+    return ApiError(409, "reconnect_needed", _("Google no longer lets us in: reconnect this mailbox."))
 
 
 def text(request: Request, name: str, longest: int) -> str:

@@ -1,6 +1,5 @@
 """The ways back from the main plan: start and forget, look only, recent mail only."""
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -11,15 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from gmail.quota import Priority
-from mailsync import schedule, usage, windows
+from mailsync import windows
 from mailsync.api import lookup
 from mailsync.api.reach import gmail_answers
 from mailsync.api.schema import CheckAnswer, SimpleAnswer, StartAnswer
 from mailsync.api.sync import ACCOUNT, request_scope, start
-from mailsync.check import Count, count_new
-from mailsync.credentials import IMPATIENCE, keep_refreshed, open_credentials, open_mailbox
-from mailsync.models import Account
+from mailsync.look import new_mail
 from mailsync.status import message_of
 from mailsync.sync.scopes import WINDOW
 from syncjobs.admission import Scope
@@ -27,7 +23,6 @@ from syncjobs.idempotency import IDEMPOTENCY_KEY, idempotent
 from syncjobs.serializers import moment
 
 ZONE = OpenApiParameter("tz", OpenApiTypes.STR, description="IANA time zone; without it the user's own.")
-PATIENCE = 10.0  # seconds that a caller waits for quota
 
 
 class Simple(APIView):
@@ -58,8 +53,7 @@ class Check(APIView):
         """How many messages Gmail has that the mirror lacks."""
         account = lookup.account(request)
         with gmail_answers():
-            schedule.must_be_able(account)
-            found = _count(account)
+            found = new_mail(account)
         return Response({"success": True, "new_count": found.new, "as_of": moment(found.as_of)})
 
 
@@ -100,21 +94,3 @@ class Week(APIView):
 def _window(request: Request, begin: Callable[[datetime, ZoneInfo], int]) -> Response:
     zone = lookup.zone(request)
     return start(request, lookup.account(request), Scope(WINDOW, {"after": begin(datetime.now(UTC), zone)}))
-
-
-def _count(account: Account) -> Count:
-    credentials = open_credentials(account)
-    gmail = open_mailbox(
-        account,
-        credentials,
-        lambda seconds, _: time.sleep(seconds),
-        priority=Priority.INTERACTIVE,
-        max_wait=PATIENCE,
-        timeout=IMPATIENCE,
-    )
-    try:
-        return count_new(account, gmail)
-    finally:
-        keep_refreshed(account, credentials)
-        usage.spent(account.pk, gmail.units, gmail.requests)
-        gmail.close()

@@ -4,6 +4,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.utils.translation import gettext as _
+
 from gmail.errors import GmailError, GrantRevoked, RateLimited
 from mailsync import schedule
 from mailsync.api import lookup
@@ -21,9 +23,11 @@ def gmail_answers() -> Iterator[None]:
     except (GrantRevoked, Undecryptable):
         raise lookup.refusal(schedule.ReconnectNeeded()) from None
     except RateLimited:
-        raise ApiError(503, "gmail_unavailable", "Gmail's quota is used up for the moment.", retry_after=60) from None
+        raise ApiError(
+            503, "gmail_unavailable", _("Gmail's quota is used up for the moment."), retry_after=60
+        ) from None
     except GmailError:
-        raise ApiError(503, "gmail_unavailable", "Gmail cannot be reached at the moment.", retry_after=30) from None
+        raise ApiError(503, "gmail_unavailable", _("Gmail cannot be reached at the moment."), retry_after=30) from None
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import threading
 
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -27,7 +28,7 @@ from syncjobs.views import started, trigger_of
 ACCOUNT = OpenApiParameter("account", OpenApiTypes.INT, description="Which account; without it the only one is meant.")
 MOST_BATCHES = 4  # at once per web process: each holds a thread for up to 25 s
 
-_batches = threading.BoundedSemaphore(MOST_BATCHES)
+BATCHES = threading.BoundedSemaphore(MOST_BATCHES)
 
 
 def request_scope(request: Request, account: Account, scope: Scope | None) -> Answer:
@@ -77,9 +78,9 @@ class Batch(APIView):
         """Fetch the next messages within this request; call again while `has_more`."""
         account = lookup.account(request)
         size = lookup.number(request, "batch_size", 100, 1, 500)
-        with one_of_few(_batches, "Too many batches at once; try again in a moment."), gmail_answers():
+        with one_of_few(BATCHES, _("Too many batches at once; try again in a moment.")), gmail_answers():
             result = batch.fetch_next(account, size, trigger=trigger_of(request))
-        return Response(_batch_json(result))
+        return Response(batch_json(result))
 
 
 class Status(APIView):
@@ -91,7 +92,7 @@ class Status(APIView):
         return Response({"success": True, "accounts": status.of_accounts(list(lookup.accounts(request)))})
 
 
-def _batch_json(result: batch.BatchResult) -> dict:
+def batch_json(result: batch.BatchResult) -> dict:
     job = job_json(result.job)
     body = {"success": True, "synced_count": result.synced, "has_more": result.has_more, "message": job["message"]}
     if result.in_progress:

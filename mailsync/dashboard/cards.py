@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Count
 
 from mailsync.dashboard.sentences import Facts, Sentence, state
-from mailsync.models import Account, Failure, Message
+from mailsync.models import Account, Body, Failure, Message, Usage
 from mailsync.status import newest_jobs
 from syncjobs import liveness
 from syncjobs.models import SyncJob
@@ -25,11 +27,18 @@ class Card:
     job: SyncJob | None
     shown: dict[str, Any] | None
     worker_available: bool
+    units_today: int
+    originals_owed: int
 
     @property
     def sentence(self) -> Sentence:
         """The state of the mailbox."""
         return state(self.facts)
+
+    @property
+    def units_a_minute(self) -> int:
+        """What this mailbox may spend at most; 0: as much as it can."""
+        return settings.GMAIL_USER_UNITS_PER_MINUTE
 
     @property
     def stranded(self) -> bool:
@@ -54,16 +63,22 @@ def cards(accounts: Iterable[Account]) -> list[Card]:
     found = list(accounts)
     held = _counts(Message.objects.present().filter(account__in=found))
     owed = _counts(Failure.objects.filter(account__in=found))
+    units, originals = _units_today(found), _counts(Body.objects.owed_by([each for each in found if each.wants_raw]))
     jobs = newest_jobs(found)
     consumed = liveness.is_consumed(Queue.INTERACTIVE) if any(map(waits, jobs.values())) else True
-    return [
-        _card(each, held.get(each.pk, 0), owed.get(each.pk, 0), jobs.get(each.resource), consumed) for each in found
-    ]
+
+    def card(account: Account) -> Card:
+        pk, job = account.pk, jobs.get(account.resource)
+        shown = job_json(job) if job else None
+        facts = Facts.of(account, held=held.get(pk, 0), owed=owed.get(pk, 0), job=shown)
+        return Card(account, facts, job, shown, consumed, units.get(pk, 0), originals.get(pk, 0))
+
+    return [card(each) for each in found]
 
 
-def _card(account: Account, held: int, owed: int, job: SyncJob | None, consumed: bool) -> Card:
-    shown = job_json(job) if job else None
-    return Card(account, Facts.of(account, held=held, owed=owed, job=shown), job, shown, consumed)
+def _units_today(accounts: list[Account]) -> dict[int, int]:
+    today = Usage.objects.filter(account__in=accounts, day=datetime.now(UTC).date())
+    return dict(today.values_list("account", "units"))
 
 
 def _counts(rows: Any) -> dict[int, int]:

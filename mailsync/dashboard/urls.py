@@ -3,12 +3,14 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, path
 
-from mailsync.dashboard import accounts, connecting, home, jobs, language, mail, message, settings, sign_in
+from mailsync.dashboard import accounts, connecting, home, jobs, language, mail, message, plans, settings, sign_in
 
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
     path("accounts/<int:pk>/", accounts.account, name="account"),
-    path("accounts/<int:pk>/sync/", accounts.sync, name="account-sync"),
+    path("accounts/<int:pk>/sync/", plans.sync, name="account-sync"),
+    path("accounts/<int:pk>/batch/", plans.fetch_batch, name="account-batch"),
+    path("accounts/<int:pk>/check/", plans.check, name="account-check"),
     path("accounts/<int:pk>/confirm-empty/", accounts.confirm_empty, name="account-confirm-empty"),
     path("accounts/<int:pk>/failures/retry/", accounts.retry_failures, name="account-retry-failures"),
     path("accounts/<int:pk>/pause/", accounts.pause, name="account-pause"),

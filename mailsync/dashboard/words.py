@@ -32,6 +32,8 @@ SPOKEN = {
     "failed": _("Sync failed: %(email)s"),
     "cancelled": _("Sync cancelled: %(email)s"),
     "fetched": _("%(n)s messages fetched."),
+    "new": _("Messages at Gmail that are not here yet: %(n)s."),
+    "nothing_new": _("Nothing new: everything that Gmail has is here."),
     "unreachable": _("The server does not answer. Trying again."),
     "refused": _("That did not work. Reload the page, then try again."),
 }

@@ -1,5 +1,6 @@
 """Labels, messages, their exact bytes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -122,8 +123,11 @@ class BodyQuerySet(models.QuerySet["Body"]):
 
     def owed(self, account: Account) -> "BodyQuerySet":
         """Those for which raw bytes are to be had, of the first sync newest first."""
-        mine = self.filter(account=account, message__deleted_at=None, refusals__lt=MOST_REFUSALS)
-        return mine.order_by("message_id")
+        return self.owed_by([account]).order_by("message_id")
+
+    def owed_by(self, accounts: Sequence[Account]) -> "BodyQuerySet":
+        """The same of several mailboxes, in no order."""
+        return self.filter(account__in=accounts, message__deleted_at=None, refusals__lt=MOST_REFUSALS)
 
 
 class Body(models.Model):

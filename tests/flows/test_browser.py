@@ -1,5 +1,6 @@
 """The button from the user's side, in a real browser."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,3 +84,30 @@ def test_a_mail_is_found_and_read(page: Page, product: Product, account: int) ->
     path = Path(str(download.value.path()))
     raw = product.call("GET", f"/api/messages/{newest['gmail_id']}/raw/", params={"account": account})
     assert path.read_bytes() == raw.content
+
+
+def test_the_menu_beside_sync_looks_fetches_and_closes_without_leaving_the_page(
+    page: Page, product: Product, account: int
+) -> None:
+    page.goto(f"{product.address}/accounts/{account}/")
+    opener, notices = page.locator(".menu > summary"), page.locator("#notices")
+    opener.click()
+    expect(page.get_by_role("button", name="Full sync")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Full sync")).to_be_hidden()
+    expect(opener).to_be_focused()
+
+    opener.click()
+    page.get_by_role("button", name="Check").click()
+    expect(notices).to_contain_text(re.compile(r"Messages at Gmail that are not here yet: 5\d\d\."), timeout=20_000)
+
+    opener.click()
+    page.get_by_role("button", name="Today").click()
+    expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "100", timeout=30_000)
+    assert [
+        job["sync_type"] for job in product.call("GET", "/api/jobs/", params={"account": account}).json()["results"]
+    ] == ["window"]
+
+    opener.click()
+    page.get_by_role("button", name="Next 100").click()
+    expect(notices).to_contain_text("100 messages fetched.", timeout=40_000)

@@ -2,6 +2,8 @@
 
 import { fillBar, isActive, show } from "./figures.js";
 import { refresh } from "./fresh.js";
+import { closeMenus } from "./menus.js";
+import { address, isPlan } from "./plans.js";
 import { ask } from "./server.js";
 import { listen } from "./socket.js";
 import { TEXTS, count, fill } from "./texts.js";
@@ -55,11 +57,11 @@ function announce(place, before, job) {
   }
 }
 
-async function start(form, full) {
+async function start(form, plan) {
   const place = document.querySelector(`[data-live="${form.dataset.start}"]`);
   const before = newest.get(place.dataset.task);
   if (!before || !isActive(before)) fillBar(place, 0); // the last job's full bar must not pass for the new one's
-  const answer = await ask("POST", `/api/sync/smart?account=${form.dataset.start}&force_full=${full}`);
+  const answer = await ask("POST", address(plan, form.dataset.start));
   if (answer.body.job) {
     document.getElementById("notices").replaceChildren();
     heard(answer.body.job);
@@ -80,14 +82,17 @@ function explain({ status, body }) {
   notice(body.message || (status ? TEXTS.refused : TEXTS.unreachable), "error");
 }
 
-async function fetchBatch(button) {
-  button.disabled = true;
-  const answer = await ask("POST", `/api/sync/batch?batch_size=100&account=${button.dataset.batch}`);
-  button.disabled = false;
-  const { synced_count: synced, message } = answer.body;
-  if (answer.ok) notice(synced ? fill(TEXTS.fetched, { n: count(synced) }) : message, "success");
+// What is done within the request: no job to watch, its answer is the news.
+async function once(form, plan) {
+  const answer = await ask(plan === "check" ? "GET" : "POST", address(plan, form.dataset.start));
+  if (answer.ok) notice(outcome(answer.body), "success");
   else explain(answer);
   refresh(AT_ONCE);
+}
+
+function outcome({ synced_count: synced, new_count: lacking, message }) {
+  if (lacking !== undefined) return lacking ? fill(TEXTS.new, { n: count(lacking) }) : TEXTS.nothing_new;
+  return synced ? fill(TEXTS.fetched, { n: count(synced) }) : message;
 }
 
 // A job that nobody holds: not begun, or between two slices (a request may have done one of them).
@@ -109,20 +114,19 @@ async function watchForWorkers() {
   setTimeout(watchForWorkers, LOOK_AGAIN);
 }
 
-document.addEventListener("submit", async (event) => {
-  const form = event.target;
-  if (!form.dataset.start && !form.dataset.cancel) return;
-  event.preventDefault();
-  const button = event.submitter;
-  button.disabled = true;
-  await (form.dataset.start ? start(form, button.value === "1") : cancel(form));
-  button.disabled = false;
-  button.focus();
-});
+const DOINGS = { cancel, batch: once, check: once }; // every other plan starts a job
 
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-batch]");
-  if (button) fetchBatch(button);
+document.addEventListener("submit", async (event) => {
+  const { target: form, submitter: button } = event;
+  const plan = form.dataset.cancel ? "cancel" : button?.value;
+  if (!form.dataset.cancel && !(form.dataset.start && isPlan(plan))) return;
+  event.preventDefault();
+  const menu = button.closest(".menu");
+  menu?.removeAttribute("open");
+  button.disabled = true;
+  await (DOINGS[plan] ?? start)(form, plan);
+  button.disabled = false;
+  (menu?.querySelector("summary") ?? button).focus();
 });
 
 for (const place of document.querySelectorAll("[data-live]")) {
@@ -134,6 +138,7 @@ for (const place of document.querySelectorAll("[data-live]")) {
   show(place, job);
 }
 localise();
+closeMenus();
 if (document.querySelector("[data-live]")) {
   listen({
     heard,

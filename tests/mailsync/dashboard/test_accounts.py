@@ -38,7 +38,7 @@ def test_the_page_says_what_was_spent_and_how_many_originals_are_still_to_come(
 
 
 def test_the_sync_form_starts_a_job_without_script(browser: Client, mailbox: Account) -> None:
-    answer = browser.post(f"/accounts/{mailbox.pk}/sync/", {"full": "0", "next": "/"}, follow=True)
+    answer = browser.post(f"/accounts/{mailbox.pk}/sync/", {"plan": "smart", "next": "/"}, follow=True)
     made = SyncJob.objects.get()
     assert (made.state, made.trigger, made.facts["account"]) == (State.CREATED, Trigger.BUTTON, mailbox.pk)
     assert answer.redirect_chain == [("/", 302)]
@@ -48,9 +48,9 @@ def test_the_sync_form_starts_a_job_without_script(browser: Client, mailbox: Acc
 def test_the_full_sync_form_asks_for_everything(browser: Client, mailbox: Account) -> None:
     mailbox.checkpoint.history_id = 7  # mirrored once: a smart sync would be incremental
     mailbox.checkpoint.save()
-    browser.post(f"/accounts/{mailbox.pk}/sync/", {"full": "0"})
+    browser.post(f"/accounts/{mailbox.pk}/sync/", {"plan": "smart"})
     assert SyncJob.objects.get().mode == "incremental"
-    browser.post(f"/accounts/{mailbox.pk}/sync/", {"full": "1"})
+    browser.post(f"/accounts/{mailbox.pk}/sync/", {"plan": "full"})
     assert SyncJob.objects.get().mode == "full"
 
 
@@ -90,7 +90,7 @@ def test_a_mailbox_is_disconnected_with_its_mirror_kept(browser: Client, mailbox
     assert answer.redirect_chain == [(f"/accounts/{mailbox.pk}/", 302)]
     assert "Disconnected. What was mirrored stays here." in html
     assert f'href="/connect/?account={mailbox.pk}">Connect</a>' in html
-    assert 'name="full"' not in html  # nothing to start
+    assert 'name="plan"' not in html  # nothing to start
     assert "/pause/" not in html
     assert "Disconnected: the 0 messages mirrored before stay here." in browser.get("/").content.decode()
     refused = browser.post(f"/accounts/{mailbox.pk}/sync/", follow=True)

@@ -1,6 +1,7 @@
 """The first page."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from mailsync.models import Account, Message
+from mailsync.models import Account, Body, Failure, Message, Usage
 from syncjobs.clock import SyncNow
 from syncjobs.liveness import queue_name, seen
 from syncjobs.models import SyncJob
@@ -28,7 +29,7 @@ def test_without_a_mailbox_it_says_how_to_connect_one(browser: Client) -> None:
 def test_the_first_button_named_sync_starts_a_smart_sync(browser: Client, mailbox: Account) -> None:
     html = page(browser)
     first = html[html.index("<button") :]
-    assert first.startswith('<button class="primary" type="submit" name="full" value="0"')
+    assert first.startswith('<button class="primary" type="submit" name="plan" value="smart"')
     assert first[: first.index("</button>")].endswith(">Sync")
 
 
@@ -104,6 +105,32 @@ def test_the_error_of_a_failed_job_stands_on_the_card(
     assert "Google no longer lets us in: reconnect this mailbox" in html
 
 
+def test_the_card_tells_grant_quota_debts_and_the_originals_still_to_come(
+    browser: Client, mailbox: Account, mail: Callable[..., Message], settings: Any
+) -> None:
+    settings.GMAIL_USER_UNITS_PER_MINUTE = 6000
+    Body.objects.create(account=mailbox, message=mail(mailbox, "a1"), data=b"")
+    Body.objects.create(account=mailbox, message=mail(mailbox, "a2", deleted_at=timezone.now()), data=b"")
+    Failure.objects.create(account=mailbox, gmail_id="18badbad", code="gone_wrong")
+    today = datetime.now(UTC).date()
+    Usage.objects.create(account=mailbox, day=today, units=4321, requests=9)
+    Usage.objects.create(account=mailbox, day=today - timedelta(days=1), units=9999, requests=9)
+    html = page(browser)
+    quota = "Quota: 4,321 units today, at most 6,000 a minute"
+    for text in ("Connected</li>", "1 original still to come", "1 could not be read", "Retry only these", quota):
+        assert text in html
+    settings.GMAIL_USER_UNITS_PER_MINUTE = 0
+    assert "Quota: 4,321 units today</a>" in page(browser)
+
+
+def test_a_mailbox_without_debts_or_originals_to_come_is_not_bothered_with_them(
+    browser: Client, mailbox: Account
+) -> None:
+    html = page(browser)
+    for text in ("Retry only these", "still to come", "could not be read"):
+        assert text not in html
+
+
 def test_the_number_of_queries_does_not_grow_with_the_mailboxes(
     browser: Client,
     anna: User,
@@ -119,7 +146,7 @@ def test_the_number_of_queries_does_not_grow_with_the_mailboxes(
         mail(account, "a1")
 
     fill("one@example.com")
-    with django_assert_max_num_queries(14) as first:
+    with django_assert_max_num_queries(16) as first:
         page(browser)
     for number in range(4):
         fill(f"more{number}@example.com")
