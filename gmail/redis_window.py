@@ -38,7 +38,9 @@ _NUMBERS = {
     "PORTIONS": window.PORTIONS,
     "WORTH": window.WORTH,
     "BURST": window.BURST,
+    "POLL": window.POLL,
     "SMALL": window.SMALL,
+    "NEAR": window.NEAR,
     "STAYS": round(STAYS / window.SLOT),
     "GATHERING": round(GATHERING * 1000),
 }

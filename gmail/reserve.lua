@@ -119,11 +119,14 @@ local start = math.floor(math.max(now, blocked) / SLOT)
 local slot, units, project = start, most, {}
 if limited then
   -- A single new mail must not wait for the end of a minute that a big pass has used up.
-  local burst = most <= WORTH and allowed or math.floor(allowed * BURST)
+  local keeps = most > WORTH or (most > POLL and most <= SMALL)
+  local burst = keeps and math.floor(allowed * BURST) or allowed
   local at_once = rank == 3 and 0 or burst  -- those behind never burst: who comes first would find nothing left
   if project_allowed > 0 then at_once = math.min(at_once, math.floor(project_allowed / PORTIONS)) end
   local bursts = total(user, 0) + enough <= at_once
-  if not bursts and (most > SMALL or rank == 3) then slot = math.max(slot, math.floor(rhythm)) end
+  local unburst = rhythm - start < NEAR or fullest(user, start) + most <= burst
+  local free = bursts or (rank < 3 and (most <= POLL or (most <= SMALL and unburst)))
+  if not free then slot = math.max(slot, math.floor(rhythm)) end
   if project_allowed > 0 then project = load(KEYS[2]) end
   local settled
   repeat

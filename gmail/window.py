@@ -18,7 +18,9 @@ MEMORY = int(120 / SLOT)  # slots that count against a burst
 CATCH_UP = int(15 / SLOT)  # slots by which a late spend may be made up for
 PORTIONS = 10  # in which a minute is spent, so that work advances every few seconds
 WORTH = 100  # units that are worth a request: portions are no smaller
-SMALL = 10  # units: a poll, a listing do not wait for the rhythm
+POLL = 2  # units: a look at history waits for nothing but room
+SMALL = 10  # units: a listing does not wait for the rhythm either, unless a burst has used the minute up
+NEAR = SPAN // PORTIONS  # slots: a rhythm further ahead is that of a burst
 SHARE = 0.99
 BURST = (
     0.95  # of a minute's allowance may go at once to spends that are WORTH a request; the rest is for single messages
@@ -84,13 +86,16 @@ class Window:
         choices = portions(choices, allowed)
         most = choices[-1]
         enough = next(units for units in choices if 2 * units >= min(most, WORTH))
-        at_once = allowed if most <= WORTH else int(allowed * BURST)
+        at_once = int(allowed * BURST) if most > WORTH or POLL < most <= SMALL else allowed
         bursts = enough <= at_once - sum(self.spent.values())
-        free = bursts or most <= SMALL
+        free = bursts or most <= POLL or (most <= SMALL and self._unburst(start, most, at_once))
         slot = start if free else max(start, int(self.rhythm))
         slot = fitting(self.spent, slot, min(enough, allowed), allowed)
         room = (at_once if bursts else allowed) - fullest(self.spent, slot)
         return slot, max((units for units in choices if units <= room), default=enough)
+
+    def _unburst(self, slot: int, units: int, at_once: int) -> bool:
+        return self.rhythm - slot < NEAR or fullest(self.spent, slot) + units <= at_once
 
     def take(self, slot: int, units: int, allowed: int) -> None:
         """Count `units` at `slot`; more than a minute holds counts as a full one."""

@@ -82,6 +82,7 @@ def test_a_single_new_message_finds_room_when_a_pass_has_burst() -> None:
     window, batch = Window(), [20 * count for count in range(1, 26)]
     while (planned := window.plan(0, batch, 5940))[0] == 0:
         window.take(*planned, 5940)
+    assert window.plan(20, [5], 5940)[0] > 500, "a listing of the pass leaves that room alone"
     for choices in ([2], [20], [1], [20, 40, 60]):  # history, the message, labels; then three more
         slot, units = window.plan(20, choices, 5940)
         assert (slot, units) == (20, choices[-1])
