@@ -103,6 +103,9 @@ class Context:
             self._say(phase, code, seconds=round(seconds), **params)
         while (left := until - self.clock()) > 0:
             self.checkpoint()
+            if left > PATIENCE_SECONDS and self._is_nudged_now():
+                # What is new must not wait with what is old: the next slice begins by looking for it.
+                raise Interrupted(phase=Phase.NEXT_SLICE, code="next_slice")
             if left > PATIENCE_SECONDS and (left > settings.SYNC_LEASE.total_seconds() or self._others_are_due()):
                 raise Interrupted(wait=left, phase=phase, code=code, seconds=round(left), **params)
             time.sleep(min(left, NAP_SECONDS))
@@ -124,6 +127,10 @@ class Context:
             lease.lock(self.job)
             lease.renew(self.job, phase=phase, message_code=code, message_params=params)
         self._publish(now=True)
+
+    def _is_nudged_now(self) -> bool:
+        """Whether somebody asked for the job again since its kind was told of it."""
+        return SyncJob.objects.held_by(self.job).exclude(nudged_at=self._heard).exclude(nudged_at=None).exists()
 
     def _others_are_due(self) -> bool:
         return SyncJob.objects.due().filter(queue=self.job.queue).exclude(pk=self.job.pk).exists()

@@ -242,7 +242,7 @@ class Engine:
         """
         lacking = self.store.lacking(list(named)) | set(again)
         lacking -= self.store.promised(sorted(lacking)) if lacking else set()
-        large = listing.large(self.gmail) if lacking and self.store.raw_at_once else set()
+        large = listing.large(self.gmail, lacking) if self.store.raw_at_once else set()
         left = [Wanted(id_, thread, id_ in large) for id_, thread in named.items() if id_ in lacking]
         left.sort(key=lambda each: each.large)
         # A page that is read again, after a wait or a lost worker, is not counted again.

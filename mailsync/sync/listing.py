@@ -4,12 +4,18 @@ from gmail.client import GmailClient
 from gmail.errors import NotFound, Refused
 from gmail.resources import HistoryPage, MessagePage
 
+FEW = 4
 LARGE = "larger:1M"  # above this a message is fetched alone, so that a batch stays within a few MB
 
 
-def large(gmail: GmailClient) -> set[str]:
-    """The newest big messages: what is new is among them, and an old one that is not costs no more than memory."""
-    return {ref.id for ref in gmail.list_messages(q=LARGE).refs}
+def large(gmail: GmailClient, wanted: set[str]) -> set[str]:
+    """Those of `wanted` that are not to share a batch, as Gmail lists the newest big messages: what is new is among them.
+
+    A few are fetched one by one sooner than sizes are known.
+    """
+    if len(wanted) <= FEW:
+        return wanted
+    return wanted & {ref.id for ref in gmail.list_messages(q=LARGE).refs}
 
 
 def page(gmail: GmailClient, token: str | None, q: str | None = None) -> MessagePage:

@@ -189,6 +189,14 @@ def test_a_wait_gives_the_job_back_when_others_are_due(running: Running, ask: As
     assert (fresh(job).phase, fresh(job).message_params) == (Phase.WAITING_FOR_QUOTA, {"seconds": 30})
 
 
+def test_whoever_asks_again_ends_a_wait(running: Running, ask: Ask) -> None:
+    context = Context(running())
+    ask()  # adopted, and a nudge
+    with pytest.raises(Interrupted) as end:
+        context.wait(30, Phase.WAITING_FOR_QUOTA, "waiting")
+    assert (end.value.wait, end.value.phase) == (0, Phase.NEXT_SLICE)
+
+
 def test_others_in_another_queue_do_not_matter(running: Running, ask: Ask) -> None:
     job = running(resource="thing:1")
     ask(resource="thing:2", queue="scheduled")
