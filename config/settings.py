@@ -149,6 +149,7 @@ CELERY_BEAT_SCHEDULE = {
     "canaries": {"task": "syncjobs.canaries", "schedule": 5.0, "options": _TICK},
     "hourly syncs": {"task": "mailsync.tick", "schedule": 5.0, "options": _TICK},
     "erase": {"task": "mailsync.erase", "schedule": 2.0, "options": _TICK},
+    "reindex": {"task": "mailsync.reindex", "schedule": 2.0, "options": _TICK},
     # Not on control: it may wait for Google, and who wakes jobs must not.
     "revoke": {"task": "mailsync.revoke", "schedule": 30.0, "options": _TICK | {"queue": "interactive"}},
     "prune": {"task": "syncjobs.prune", "schedule": 3600.0, "options": _TICK | {"expire_seconds": 3600}},

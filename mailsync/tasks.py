@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from mailsync import erase, revoke, schedule
+from mailsync.indexing import reindex
 
 
 @shared_task(name="mailsync.tick", ignore_result=True)
@@ -21,3 +22,9 @@ def erase_some() -> None:
 def revoke_some() -> None:
     """End grants at Google that nobody needs."""
     revoke.tick()
+
+
+@shared_task(name="mailsync.reindex", ignore_result=True)
+def reindex_some() -> None:
+    """Index a little more of what was stored by an older version."""
+    reindex.tick()

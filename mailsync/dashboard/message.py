@@ -41,7 +41,8 @@ class Line:
 
 def own_message(request: HttpRequest, gmail_id: str) -> Message:
     """The user's own message, in the mailbox `?account=` where two hold the id; a stranger's is 404."""
-    found = Message.objects.of(user_of(request)).filter(gmail_id=gmail_id).select_related("account").defer("search")
+    mine = Message.objects.of(user_of(request)).filter(gmail_id=gmail_id)
+    found = mine.select_related("account").defer("search", "searched_text")
     wanted = request.GET.get("account", "")
     if wanted:
         found = (
@@ -61,7 +62,7 @@ def message(request: HttpRequest, gmail_id: str) -> HttpResponse:
     """Headers, text, attachments; the HTML stands in a frame of its own."""
     mail = own_message(request, gmail_id)
     body = messages.body(mail)
-    thread = Message.objects.filter(account=mail.account_id, thread_id=mail.thread_id).defer("search")
+    thread = Message.objects.filter(account=mail.account_id, thread_id=mail.thread_id).defer("search", "searched_text")
     context = {
         "mail": mail,
         "body": body,

@@ -82,6 +82,9 @@ class Message(models.Model):
     deleted_at = models.DateTimeField(null=True, help_text=_("When it was seen to be deleted in Gmail."))
     stored_at = models.DateTimeField(db_default=SyncNow())
     search = SearchVectorField(null=True)
+    searched_text = models.TextField(
+        null=True, help_text=_("What a search looks through where words are not enough; empty for most mail.")
+    )
 
     objects = MessageQuerySet.as_manager()
 
@@ -107,6 +110,7 @@ class Message(models.Model):
             models.Index(
                 fields=["account", "-internal_date"], name="deleted_mail", condition=Q(deleted_at__isnull=False)
             ),
+            models.Index(fields=["-internal_date"], name="mail_to_index", condition=Q(searched_text=None)),
         ]
 
     def __str__(self) -> str:

@@ -2,14 +2,19 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import reduce
+from operator import or_
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import BooleanField, F, Func, Q, Value
 
+from mailsync.indexing.folding import folded
+from mailsync.indexing.runs import has_run
 from mailsync.search.grammar import Term
+from mailsync.search.matching import containing, in_columns, in_json
 
 SIZE = re.compile(r"(\d{1,15})([kmg]?)b?", re.IGNORECASE)
 SIZES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
@@ -46,9 +51,14 @@ def condition(term: Term, asker: Asker) -> Q:
 
 def words(term: Term) -> Q:
     """Text of the mail: subject, people, files, body."""
-    text = f"{term.operator} {term.value}" if term.operator else term.value
+    words = folded(f"{term.operator} {term.value}").split()
+    pieces = [" ".join(words)] if term.phrase else words
+    found = Q()
+    for piece in filter(has_run, pieces):
+        found &= containing(piece)
+    rest = " ".join(piece for piece in pieces if not has_run(piece))
     kind = "phrase" if term.phrase else "plain"
-    return Q(search=SearchQuery(text, config="simple", search_type=kind))
+    return found & Q(search=SearchQuery(rest, config="simple", search_type=kind)) if rest or not found else found
 
 
 def _labelled(*ids: str) -> Q:
@@ -96,11 +106,26 @@ def _inside(column: str, path: str, value: str) -> Q:
 
 
 def _filename(value: str, asker: Asker) -> Q:
-    return Q(has_attachments=True) & _inside("attachments", "$[*].filename", value)
+    return Q(has_attachments=True) & _inside_any(["attachments"], "$[*].filename", value)
 
 
-def _addressed(column: str, value: str) -> Q:
-    return _inside(column, "$[*].*", value)
+def _addressed(*columns: str) -> Callable[[str, Asker], Q]:
+    return lambda value, _: _inside_any(columns, "$[*].*", value)
+
+
+def _inside_any(columns: Sequence[str], path: str, value: str) -> Q:
+    if has_run(text := folded(value)):
+        return in_json(columns, path, text)
+    return reduce(or_, (_inside(column, path, value) for column in columns))
+
+
+def _written(*columns: str) -> Callable[[str, Asker], Q]:
+    def build(value: str, asker: Asker) -> Q:
+        if has_run(text := folded(value)):
+            return in_columns(columns, text)
+        return reduce(or_, (Q(**{f"{column}__icontains": value}) for column in columns))
+
+    return build
 
 
 def _any_json(column: str, path: str, value: str) -> Q:
@@ -155,10 +180,10 @@ def _message_id(value: str, asker: Asker) -> Q:
 
 
 OPERATORS: dict[str, Callable[[str, Asker], Q | None]] = {
-    "from": lambda value, _: Q(sender_email__icontains=value) | Q(sender_name__icontains=value),
-    "to": lambda value, _: _addressed("to", value) | _addressed("cc", value),
-    "cc": lambda value, _: _addressed("cc", value),
-    "subject": lambda value, _: Q(subject__icontains=value),
+    "from": _written("sender_email", "sender_name"),
+    "to": _addressed("to", "cc"),
+    "cc": _addressed("cc"),
+    "subject": _written("subject"),
     "label": _label,
     "in": _place,
     "is": _state,

@@ -11,6 +11,8 @@ OPERATORS = frozenset(
 )
 BRACKETS = {"(": ")", "{": "}"}
 BREAKS = frozenset('(){}"')
+# What phones and keyboards of other languages write instead.
+TYPED = {0x00: " ", 0x201C: '"', 0x201D: '"', 0xFF02: '"'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Token:
 
 def parse(q: str) -> Node:
     """The query as a tree; everything matches an empty one."""
-    return _Parser(list(tokens(q.replace("\x00", " ")))).sequence(0, "")
+    return _Parser(list(tokens(q.translate(TYPED)))).sequence(0, "")
 
 
 def terms(node: Node) -> Iterator[Term]:
@@ -106,6 +108,9 @@ def _end_of_word(q: str, at: int) -> int:
 
 
 def _word(text: str) -> Token:
+    name, wide, value = text.partition("\uff1a")
+    if wide and name.lower() in OPERATORS:
+        text = f"{name}:{value}"
     if text in {"OR", "|"}:
         return Token("or")
     if text.endswith(":") and text[:-1].lower() in OPERATORS:

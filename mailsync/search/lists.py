@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from mailsync.models import Account, Message
 from mailsync.search.query import NAMES_SPAM_OR_TRASH, search, span
 
-BIG_COLUMNS = ("search", "defects")  # no list shows them
+BIG_COLUMNS = ("search", "searched_text", "defects")  # no list shows them
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Turn fetched messages into rows."""
 
 import hashlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,13 +11,12 @@ import zstandard
 from gmail import mime
 from gmail.mime import Address, ParsedMail
 from gmail.resources import Message
+from mailsync.indexing.entry import entry
 
-MOST_SEARCHED = 200_000  # characters: to_tsvector fails above 1 MB of lexemes
 MOST_LISTED_ADDRESSES = (
     5_000  # Gmail sends to 500 at most; what comes from elsewhere may name more, and `to:` searches these
 )
 MOST_SUBJECT = 2_000
-LONGEST_WORD = 200  # a longer one is data, which nobody searches
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 _compressor = zstandard.ZstdCompressor(level=3)
@@ -52,8 +52,7 @@ def message_row(message: Message, mail: ParsedMail) -> dict[str, Any]:
             for each in mail.attachments
         ],
         "defects": list(mail.defects),
-        "names": names(mail),
-        "body": searchable(mail.text),
+        **entry(mail.subject[:MOST_SUBJECT], names(mail), mail.text),
     }
 
 
@@ -67,19 +66,12 @@ def addresses(found: tuple[Address, ...]) -> list[dict[str, str]]:
     return [{"name": each.name, "email": each.email} for each in found[:MOST_LISTED_ADDRESSES]]
 
 
-def names(mail: ParsedMail) -> str:
-    """Everybody on the mail, for the search."""
-    people = [mail.from_, *mail.to, *mail.cc][:MOST_LISTED_ADDRESSES]
-    files = [each.filename for each in mail.attachments]
-    return searchable(" ".join([f"{each.name} {each.email}" for each in people] + files))
-
-
-def searchable(text: str) -> str:
-    """Bounded text without words that are data."""
-    words = text[:MOST_SEARCHED].split()
-    if max(map(len, words), default=0) > LONGEST_WORD:  # seldom: the loop in Python is four times as dear as this look
-        words = [word for word in words if len(word) <= LONGEST_WORD]
-    return " ".join(words)
+def names(mail: ParsedMail) -> Iterator[str]:
+    """Everybody and every file on the mail, for the search."""
+    for each in (mail.from_, *mail.to[:MOST_LISTED_ADDRESSES], *mail.cc[:MOST_LISTED_ADDRESSES]):
+        yield from (each.name, each.email)
+    for file in mail.attachments:
+        yield file.filename
 
 
 def clean(text: str) -> str:

@@ -41,6 +41,18 @@ SEARCHES = {
     "hello OR invoice": "one of two words",
     "hello -is:unread": "a word, less a label",
     "-the": "all but a word",
+    "会议": "a Chinese word",
+    "会议室": "a Chinese word of three letters",
+    "会": "a letter of many mails",
+    "坐": "a letter of few mails",
+    "お世話": "a Japanese word",
+    "회의": "a Korean word",
+    "议会": "a Chinese word of no mail",
+    "室会议": "pairs that never meet",
+    "subject:会议": "a Chinese word of subjects",
+    "from:佐藤": "one Japanese sender",
+    "filename:预算": "a file's Chinese name",
+    '"有空来家里坐坐" -会议': "a Chinese phrase, less a word",
 }
 FEW = ("", "the", "topic5")
 Row = tuple[str, ...]

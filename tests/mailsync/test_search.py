@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 
+from mailsync.indexing import reindex
 from mailsync.models import Account, Label, Message
 from mailsync.search import mail_list, search
 
@@ -41,8 +41,7 @@ def mail(db: None) -> Account:
             **{"size": 1, **fields},
         )
     Label.objects.create(account=account, label_id="Label_1", name="Work/My Projects", type="user")
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE mailsync_message SET search = to_tsvector('simple', subject)")
+    assert reindex.tick(10) == len(rows)
     return account
 
 

@@ -1,0 +1,1 @@
+"""Say what of a mail is searched, in whatever script it is written."""

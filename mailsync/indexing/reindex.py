@@ -1,0 +1,70 @@
+"""Index mail that was stored before its index was made as it is made now."""
+
+import logging
+import time
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import Any
+
+import orjson
+import zstandard
+from django.db import connection, transaction
+
+from mailsync import messages
+from mailsync.indexing.entry import COLUMNS, VECTOR, entry
+from mailsync.models import Message
+
+log = logging.getLogger(__name__)
+
+CHUNK = 50  # rows of one transaction, read one by one: a mail may have 50 MB
+SECONDS = 0.3  # of one tick: the process that runs it also wakes jobs
+
+_INDEX = f"""
+UPDATE mailsync_message SET search = {VECTOR}, searched_text = row.searched_text
+FROM jsonb_to_recordset(%s) AS row (id bigint, {COLUMNS}) WHERE mailsync_message.id = row.id
+"""  # noqa: S608 - composed of constants alone
+
+
+def tick(seconds: float = SECONDS) -> int:
+    """Index for so long, newest mail first; how many. What is left is what the rows say, whatever happens to ticks."""
+    until, done = time.monotonic() + seconds, 0
+    while chunk := reindex_some(until):
+        done += chunk
+    return done
+
+
+def reindex_some(until: float) -> int:
+    """Index the next few, not beyond `until` on the monotonic clock; how many.
+
+    A row that a sync holds is left to a later call, so neither waits for the other.
+    """
+    if time.monotonic() >= until:
+        return 0
+    with transaction.atomic():
+        old = Message.objects.filter(searched_text=None).defer("search")
+        rows = old.order_by("-internal_date").select_for_update(skip_locked=True, no_key=True)[:CHUNK]
+        entries = [{"id": row.pk, **_entry(row)} for row in takewhile(lambda _: time.monotonic() < until, rows)]
+        with connection.cursor() as cursor:
+            cursor.execute(_INDEX, [orjson.dumps(entries).decode()])
+    return len(entries)
+
+
+def _entry(message: Message) -> dict[str, Any]:
+    return entry(message.subject, _names(message), _text(message))
+
+
+def _names(message: Message) -> Iterator[str]:
+    yield from (message.sender_name, message.sender_email)
+    for each in [*message.to, *message.cc]:
+        yield from (each["name"], each["email"])
+    for file in message.attachments:
+        yield file["filename"]
+
+
+def _text(message: Message) -> str:
+    try:
+        read = messages.body(message)
+    except (zstandard.ZstdError, ValueError):  # else one damaged row would keep all older mail from its index
+        log.exception("message %s: what is held of it cannot be read; it is searched by its columns", message.gmail_id)
+        return ""
+    return read.text if read else ""

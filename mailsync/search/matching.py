@@ -1,0 +1,53 @@
+"""Match text where its words are not parted by blanks: by pairs of letters in the index, then by the text itself."""
+
+from collections.abc import Sequence
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import F, Func, Q, TextField, Value
+from django.db.models.functions import Cast
+from django.db.models.lookups import IContains
+
+from mailsync.indexing.runs import is_exact, tsquery
+
+
+class Pairs(SearchQuery):
+    """A query in PostgreSQL's own notation, past its parser, which depends on the server's locale."""
+
+    template = "(%(expressions)s)::tsquery"
+
+
+class Folded(Func):
+    """Text with its wide and narrow letters alike."""
+
+    template = "normalize(%(expressions)s, NFKC)"
+    output_field = TextField()
+
+
+def narrowed(text: str) -> Q:
+    """Mail that has all pairs of the folded `text`: few others than those that contain it."""
+    return Q(search=Pairs(tsquery(text)))
+
+
+def containing(text: str) -> Q:
+    """Exactly the mail that contains the folded `text`, which has Chinese, Japanese or Korean in it."""
+    return narrowed(text) if is_exact(text) else narrowed(text) & Q(searched_text__contains=text)
+
+
+def in_columns(columns: Sequence[str], text: str) -> Q:
+    """The folded `text` in one of these columns of text."""
+    return narrowed(text) & _any_of([F(column) for column in columns], text)
+
+
+def in_json(columns: Sequence[str], path: str, text: str) -> Q:
+    """The folded `text` in one of the strings at `path`; where each ends is not looked at."""
+    strings = [Func(F(column), Value(path), function="jsonb_path_query_array") for column in columns]
+    for each in strings:
+        each.template = "%(function)s(%(expressions)s::jsonpath)"
+    return narrowed(text) & _any_of([Cast(each, TextField()) for each in strings], text)
+
+
+def _any_of(texts: Sequence[F | Cast], text: str) -> Q:
+    found = Q()
+    for each in texts:
+        found |= Q(IContains(Folded(each), text))
+    return found

@@ -1,0 +1,72 @@
+"""Mail that an older version has indexed, or none, is indexed anew in the background."""
+
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from mailsync.indexing import reindex
+from mailsync.models import Account, Body, Message, RawMessage
+from mailsync.search import search
+from tests.committed import at_once
+from tests.mailsync.mirror import sync
+from tests.mailsync.simulated import Gmail
+
+
+@pytest.fixture(params=Account.Policy.values)
+def stored(request: Any, account: Account, gmail: Gmail) -> Account:
+    """Mail stored under each policy: raw bytes, bodies or both; one of it is about a meeting."""
+    Account.objects.filter(pk=account.pk).update(policy=request.param)
+    gmail.control("deliver", email=gmail.email, messages=[{"subject": "安排", "text": "明天麒麟阁"}])
+    sync(Account.objects.get(pk=account.pk))
+    return account
+
+
+def index(account: Account) -> dict[str, tuple[str, str | None]]:
+    rows = Message.objects.filter(account=account).order_by("pk")
+    return {
+        gmail_id: (vector, text) for gmail_id, vector, text in rows.values_list("gmail_id", "search", "searched_text")
+    }
+
+
+def forget(account: Account) -> int:
+    return Message.objects.filter(account=account).update(search=None, searched_text=None)
+
+
+def test_what_is_indexed_later_is_what_would_have_been_indexed_at_once(stored: Account) -> None:
+    at_first = index(stored)
+    assert forget(stored) == len(at_first)
+    assert reindex.tick(20) == len(at_first)
+    assert index(stored) == at_first
+    assert search(Message.objects.filter(account=stored), "麒麟阁").count() == 1
+    assert reindex.tick(20) == 0
+
+
+def test_without_time_nothing_is_begun(account: Account) -> None:
+    sync(account)
+    forget(account)
+    assert reindex.tick(0) == 0
+
+
+def test_mail_that_a_sync_holds_is_left_to_the_next_tick(account: Account) -> None:
+    sync(account)
+    everything = forget(account)
+    held = Message.objects.filter(account=account)[:5]
+    with transaction.atomic():
+        assert len(held.select_for_update()) == 5
+        assert at_once([lambda: reindex.tick(20)]) == [everything - 5]
+    assert reindex.tick(20) == 5
+
+
+def test_one_damaged_mail_does_not_keep_the_others_from_their_index(account: Account) -> None:
+    sync(account)
+    newest, other, *_ = Message.objects.filter(account=account).order_by("-internal_date")
+    RawMessage.objects.filter(message=newest).update(data=b"damaged")
+    RawMessage.objects.filter(message=other).delete()
+    Body.objects.create(account=account, message=other, data=b"damaged")
+    assert reindex.tick(20) == 0
+    everything = forget(account)
+    assert reindex.tick(20) == everything
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM mailsync_message WHERE search IS NULL OR searched_text IS NULL")
+        assert cursor.fetchone() == (0,)
