@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mailsync.indexing.folding import folded
-from mailsync.indexing.runs import has_run, pairs, without_runs
+from mailsync.indexing.runs import IN_NAMES, IN_SUBJECT, has_run, pairs, without_runs
 
 MOST_SEARCHED = 200_000  # characters: a search vector takes 1 MB at most
 LONGEST_WORD = 200  # a longer one is data, which nobody searches
@@ -25,7 +25,8 @@ def entry(subject: str, names: Iterable[str], body: str) -> dict[str, Any]:
         return {**{name: _words(text) for name, text in texts.items()}, "pairs": [], "searched_text": ""}
     whole = "\n".join(map(_words, texts.values()))
     words = {name: _words(without_runs(text)) for name, text in texts.items()}
-    return {**words, "pairs": pairs(whole), "searched_text": whole}
+    marked = pairs(texts["heading"], IN_SUBJECT) + pairs(texts["names"], IN_NAMES)
+    return {**words, "pairs": pairs(whole) + marked, "searched_text": whole}
 
 
 def _bounded(text: str) -> str:

@@ -12,7 +12,7 @@ from django.contrib.postgres.search import SearchQuery
 from django.db.models import BooleanField, F, Func, Q, Value
 
 from mailsync.indexing.folding import folded
-from mailsync.indexing.runs import has_run
+from mailsync.indexing.runs import IN_NAMES, IN_SUBJECT, has_run
 from mailsync.search.grammar import Term
 from mailsync.search.matching import containing, in_columns, in_json
 
@@ -119,10 +119,10 @@ def _inside_any(columns: Sequence[str], path: str, value: str) -> Q:
     return reduce(or_, (_inside(column, path, value) for column in columns))
 
 
-def _written(*columns: str) -> Callable[[str, Asker], Q]:
+def _written(*columns: str, mark: str) -> Callable[[str, Asker], Q]:
     def build(value: str, asker: Asker) -> Q:
         if has_run(text := folded(value)):
-            return in_columns(columns, text)
+            return in_columns(columns, text, mark)
         return reduce(or_, (Q(**{f"{column}__icontains": value}) for column in columns))
 
     return build
@@ -180,10 +180,10 @@ def _message_id(value: str, asker: Asker) -> Q:
 
 
 OPERATORS: dict[str, Callable[[str, Asker], Q | None]] = {
-    "from": _written("sender_email", "sender_name"),
+    "from": _written("sender_email", "sender_name", mark=IN_NAMES),
     "to": _addressed("to", "cc"),
     "cc": _addressed("cc"),
-    "subject": _written("subject"),
+    "subject": _written("subject", mark=IN_SUBJECT),
     "label": _label,
     "in": _place,
     "is": _state,

@@ -7,7 +7,7 @@ from django.db.models import F, Func, Q, TextField, Value
 from django.db.models.functions import Cast
 from django.db.models.lookups import IContains
 
-from mailsync.indexing.runs import is_exact, tsquery
+from mailsync.indexing.runs import IN_NAMES, is_exact, tsquery
 
 
 class Pairs(SearchQuery):
@@ -23,9 +23,9 @@ class Folded(Func):
     output_field = TextField()
 
 
-def narrowed(text: str) -> Q:
-    """Mail that has all pairs of the folded `text`: few others than those that contain it."""
-    return Q(search=Pairs(tsquery(text)))
+def narrowed(text: str, mark: str = "") -> Q:
+    """Mail that has all pairs of the folded `text` where `mark` says: few others than those that contain it there."""
+    return Q(search=Pairs(tsquery(text, mark)))
 
 
 def containing(text: str) -> Q:
@@ -33,9 +33,9 @@ def containing(text: str) -> Q:
     return narrowed(text) if is_exact(text) else narrowed(text) & Q(searched_text__contains=text)
 
 
-def in_columns(columns: Sequence[str], text: str) -> Q:
-    """The folded `text` in one of these columns of text."""
-    return narrowed(text) & _any_of([F(column) for column in columns], text)
+def in_columns(columns: Sequence[str], text: str, mark: str) -> Q:
+    """The folded `text` in one of these columns of text, which are indexed with the mark."""
+    return narrowed(text, mark) & _any_of([F(column) for column in columns], text)
 
 
 def in_json(columns: Sequence[str], path: str, text: str) -> Q:
@@ -43,7 +43,7 @@ def in_json(columns: Sequence[str], path: str, text: str) -> Q:
     strings = [Func(F(column), Value(path), function="jsonb_path_query_array") for column in columns]
     for each in strings:
         each.template = "%(function)s(%(expressions)s::jsonpath)"
-    return narrowed(text) & _any_of([Cast(each, TextField()) for each in strings], text)
+    return narrowed(text, IN_NAMES) & _any_of([Cast(each, TextField()) for each in strings], text)
 
 
 def _any_of(texts: Sequence[F | Cast], text: str) -> Q:

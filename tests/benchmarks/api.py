@@ -52,7 +52,7 @@ SEARCHES = {
     "subject:会议": "a Chinese word of subjects",
     "from:佐藤": "one Japanese sender",
     "filename:预算": "a file's Chinese name",
-    '"有空来家里坐坐" -会议': "a Chinese phrase, less a word",
+    '"有空来家里坐坐"': "a Chinese phrase",
 }
 FEW = ("", "the", "topic5")
 Row = tuple[str, ...]

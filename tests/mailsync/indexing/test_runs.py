@@ -1,7 +1,7 @@
 """Runs of letters that no blanks part."""
 
 from mailsync.indexing import runs
-from mailsync.indexing.runs import MOST_PAIRS, has_run, is_exact, pairs, tsquery, without_runs
+from mailsync.indexing.runs import IN_NAMES, IN_SUBJECT, MOST_PAIRS, has_run, is_exact, pairs, tsquery, without_runs
 
 
 def test_a_run_is_its_pairs_and_its_last_letter() -> None:
@@ -25,6 +25,12 @@ def test_one_letter_is_asked_for_by_prefix_a_word_by_its_pairs() -> None:
     assert tsquery("议") == "'议':*"
     assert tsquery("会议室") == "'会议' & '议室'"
     assert tsquery("2024年 会议") == "'会议' & '年':*"
+
+
+def test_what_stands_in_a_subject_is_told_from_what_stands_in_mail() -> None:
+    assert set(pairs("会议室", IN_SUBJECT)) == {"s会议", "s议室", "s室"}
+    assert tsquery("会议室", IN_SUBJECT) == "'s会议' & 's议室'"
+    assert tsquery("会", IN_NAMES) == "'n会':*"
 
 
 def test_only_two_letters_of_one_run_are_told_by_pairs_alone() -> None:
