@@ -21,6 +21,7 @@ from syncjobs.states import Phase
 NAP_SECONDS = 0.5
 PATIENCE_SECONDS = 2.0  # a longer wait does not hold a process while other jobs are due
 PUBLISH_SECONDS = 0.25
+FREE_NOTES, NOTE_SECONDS = 12, 60.0  # of a slice: a push every few seconds must not fill the log with changes of phase
 ALMOST_DONE = 99.9  # 100 is for SUCCEEDED alone
 
 
@@ -50,6 +51,9 @@ class Context:
     _pace: Pace = field(default_factory=Pace)
     _renewed: float = field(default_factory=time.monotonic)
     _published: float = 0.0
+    _phase: str | None = None  # the last one that the log tells of this slice
+    _notes: int = 0
+    _noted: float = 0.0
     _nudge: datetime | None = None  # the newest one that this slice has seen
     _heard: datetime | None = None  # the newest one that its kind was told of
 
@@ -68,6 +72,7 @@ class Context:
             report = Report()
             yield report
             lease.renew(self.job, **self._columns(report))
+            self._note_phase(report.phase)
         self._renewed = self.clock()
         self._publish()
 
@@ -131,6 +136,15 @@ class Context:
     def _is_nudged_now(self) -> bool:
         """Whether somebody asked for the job again since its kind was told of it."""
         return SyncJob.objects.held_by(self.job).exclude(nudged_at=self._heard).exclude(nudged_at=None).exists()
+
+    def _note_phase(self, phase: str | None) -> None:
+        """Tell the log of a change, within the page that made it true; beyond the free ones of a slice once a minute."""
+        if phase is None or phase == self._phase:
+            return
+        if self._notes >= FREE_NOTES and self.clock() - self._noted < NOTE_SECONDS:
+            return
+        self._phase, self._notes, self._noted = phase, self._notes + 1, self.clock()
+        journal.note(self.job, phase)
 
     def _others_are_due(self) -> bool:
         return SyncJob.objects.due().filter(queue=self.job.queue).exclude(pk=self.job.pk).exists()

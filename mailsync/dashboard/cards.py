@@ -16,6 +16,7 @@ from syncjobs import liveness
 from syncjobs.models import SyncJob
 from syncjobs.serializers import job_json
 from syncjobs.states import Phase, Queue, State
+from syncjobs.turn import ahead
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,15 @@ def cards(accounts: Iterable[Account]) -> list[Card]:
     owed = _counts(Failure.objects.filter(account__in=found))
     units, originals = _units_today(found), _counts(Body.objects.owed_by([each for each in found if each.wants_raw]))
     jobs = newest_jobs(found)
+    before = ahead(jobs.values())
     consumed = liveness.is_consumed(Queue.INTERACTIVE) if any(map(waits, jobs.values())) else True
 
     def card(account: Account) -> Card:
         pk, job = account.pk, jobs.get(account.resource)
         shown = job_json(job) if job else None
-        facts = Facts.of(account, held=held.get(pk, 0), owed=owed.get(pk, 0), job=shown)
+        facts = Facts.of(
+            account, held=held.get(pk, 0), owed=owed.get(pk, 0), job=shown, ahead=before.get(job.pk, 0) if job else 0
+        )
         return Card(account, facts, job, shown, consumed, units.get(pk, 0), originals.get(pk, 0))
 
     return [card(each) for each in found]

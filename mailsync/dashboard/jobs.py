@@ -4,16 +4,22 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from mailsync import schedule
+from mailsync.dashboard.advice import advice
 from mailsync.dashboard.people import user_of
+from mailsync.dashboard.timeline import steps, totals
+from mailsync.dashboard.words import phases
+from mailsync.models import Certificate
 from syncjobs import lifecycle, registry
 from syncjobs.errors import AlreadyFinished, NotRetryable
 from syncjobs.models import SyncJob
 from syncjobs.serializers import job_json
 from syncjobs.states import State, Trigger
+from syncjobs.turn import ahead
 
 MOST_EVENTS = 500
 
@@ -30,7 +36,19 @@ def job(request: HttpRequest, task_id: str) -> HttpResponse:
     found = own_job(request, task_id)
     events = list(reversed(found.events.select_related("job").order_by("-id")[:MOST_EVENTS]))
     retryable = found.state in (State.FAILED, State.CANCELLED)
-    context = {"job": found, "shown": job_json(found), "events": events, "retryable": retryable}
+    whole = steps(events, found.finished_at or timezone.now(), phases())
+    context = {
+        "job": found,
+        "shown": job_json(found),
+        "events": events,
+        "retryable": retryable,
+        "ahead": ahead([found]).get(found.pk),
+        "advice": advice(found.error_code, found.facts.get("account")),
+        "steps": whole,
+        "totals": totals(whole),
+        "proof": Certificate.objects.filter(job=found.task_id).order_by("-id").first(),
+        "page": "jobs",
+    }
     return render(request, "mailsync/job.html", context)
 
 

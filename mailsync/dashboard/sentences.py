@@ -46,10 +46,11 @@ class Facts:
     job_state: str | None = None
     error: str = ""
     disconnected: bool = False
+    ahead: int = 0
 
     @classmethod
-    def of(cls, account: Account, *, held: int, owed: int, job: dict[str, Any] | None) -> Facts:
-        """The facts of an account, with the newest job's JSON."""
+    def of(cls, account: Account, *, held: int, owed: int, job: dict[str, Any] | None, ahead: int = 0) -> Facts:
+        """The facts of an account, with the newest job's JSON, and how many jobs wait before it."""
         error = job["error"]["message"] if job and job["error"] else ""
         return cls(
             account.state == Account.State.OK,
@@ -60,6 +61,7 @@ class Facts:
             job["state"] if job else None,
             error,
             account.state == Account.State.DISCONNECTED,
+            ahead,
         )
 
     @property
@@ -108,8 +110,16 @@ def summary(mailboxes: Sequence[Facts]) -> Sentence:
 
 
 def _busy(facts: Facts) -> Sentence:
-    doing = _("Waiting for a worker.") if facts.job_state == State.CREATED else _("Syncing now.")
+    doing = waiting(facts.ahead) if facts.job_state == State.CREATED else _("Syncing now.")
     return Sentence(Tone.BUSY, _with_proof(doing, facts))
+
+
+def waiting(ahead: int) -> str:
+    """What a job waits for that has not begun, with `ahead` jobs before it."""
+    if not ahead:
+        return _("Waiting for a worker.")
+    said = ngettext("Waiting for a worker: one job ahead.", "Waiting for a worker: %(n)s jobs ahead.", ahead)
+    return said % {"n": count(ahead)}
 
 
 def _at_rest(facts: Facts) -> Sentence:

@@ -3,7 +3,19 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, path
 
-from mailsync.dashboard import accounts, connecting, home, jobs, language, mail, message, plans, settings, sign_in
+from mailsync.dashboard import (
+    accounts,
+    connecting,
+    history,
+    home,
+    jobs,
+    language,
+    mail,
+    message,
+    plans,
+    settings,
+    sign_in,
+)
 
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
@@ -21,6 +33,7 @@ urlpatterns: list[URLPattern] = [
     path("mail/", mail.mail, name="mail"),
     path("mail/<str:gmail_id>/", message.message, name="message"),
     path("mail/<str:gmail_id>/html/", message.html, name="message-html"),
+    path("jobs/", history.jobs, name="jobs"),
     path("jobs/<str:task_id>/", jobs.job, name="job"),
     path("jobs/<str:task_id>/cancel/", jobs.cancel, name="job-cancel-form"),
     path("jobs/<str:task_id>/retry/", jobs.retry, name="job-retry-form"),

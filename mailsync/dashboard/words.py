@@ -62,6 +62,21 @@ def phases() -> dict[str, str]:
     return {value: str(label) for value, label in [*Phase.choices, *PHASES.items()]}
 
 
+WAITS = {
+    "next_slice": Phase.NEXT_SLICE.label,
+    "more_to_do": Phase.NEXT_SLICE.label,
+    "shutdown": _("worker being restarted"),
+    "worker_lost": _("worker lost"),
+    "waiting_for_gmail_quota": Phase.WAITING_FOR_QUOTA.label,
+    "waiting_for_quota": Phase.WAITING_FOR_QUOTA.label,
+}
+
+
+def step(name: str) -> str:
+    """A step of a job's timeline: a phase, or why nobody worked on it."""
+    return phases().get(name) or str(WAITS.get(name, Phase.BACKING_OFF.label))
+
+
 def label_name(label_id: str, name: str = "") -> str:
     """A system label in the reader's language, a user's own by its name."""
     return str(SYSTEM_LABELS.get(label_id, name or label_id))

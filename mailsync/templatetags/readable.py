@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.utils.translation import get_language_info
 
-from mailsync.dashboard import figures, words
+from mailsync.dashboard import figures, sentences, words
 from syncjobs import texts
 from syncjobs.models import SyncJob, SyncJobEvent
 from syncjobs.serializers import job_json
@@ -20,6 +20,8 @@ register.filter("eta", figures.eta)
 register.filter("mode", words.mode)
 register.filter("phase", words.phase)
 register.filter("saying", words.saying)
+register.filter("step", words.step)
+register.filter("waiting", sentences.waiting)
 register.simple_tag(words.script_texts, name="script_texts")
 
 
@@ -47,6 +49,18 @@ def took(job: SyncJob) -> str:
 def span(length: timedelta) -> str:
     """A stretch of time."""
     return figures.span(length.total_seconds())
+
+
+@register.filter
+def seconds(length: float) -> str:
+    """A stretch of time, to a tenth of a second where it is short."""
+    return figures.span(length) if length >= 10 else figures.TEMPLATES["seconds"] % {"s": f"{length:.1f}"}
+
+
+@register.filter
+def why(job: SyncJob) -> str:
+    """The error of a job that failed, in the reader's language; nothing for any other."""
+    return texts.text(job.kind, job.error_code, job.error_params) if job.error_code else ""
 
 
 @register.filter

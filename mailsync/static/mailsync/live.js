@@ -37,7 +37,7 @@ function heard(job) {
   const before = newest.get(job.task_id);
   if (before && before.revision >= job.revision) return;
   newest.set(job.task_id, job);
-  let shown = false;
+  let shown = Boolean(document.querySelector("[data-watch]"));
   for (const place of document.querySelectorAll("[data-live]")) {
     if (!belongs(place, job)) continue;
     place.dataset.task = job.task_id;
@@ -111,6 +111,7 @@ async function watchForWorkers() {
     const account = (body.accounts ?? []).find(({ account: id }) => String(id) === each.dataset.stranded);
     each.hidden = !(account?.worker_available === false && waiting.includes(each.dataset.stranded));
   }
+  refresh(AT_ONCE); // its place among those that wait
   setTimeout(watchForWorkers, LOOK_AGAIN);
 }
 
@@ -139,7 +140,7 @@ for (const place of document.querySelectorAll("[data-live]")) {
 }
 localise();
 closeMenus();
-if (document.querySelector("[data-live]")) {
+if (document.querySelector("[data-live], [data-watch]")) {
   listen({
     heard,
     connected: (yes) => document.documentElement.toggleAttribute("data-offline", !yes),

@@ -12,7 +12,16 @@ from mailsync.tokens import issue
 from syncjobs.models import SyncJob
 from syncjobs.states import State
 
-PAGES = ["/", "/mail/", "/settings/", "/accounts/1/", "/mail/abc/", "/mail/abc/html/", "/jobs/sync_1_00000000_1/"]
+PAGES = [
+    "/",
+    "/jobs/",
+    "/mail/",
+    "/settings/",
+    "/accounts/1/",
+    "/mail/abc/",
+    "/mail/abc/html/",
+    "/jobs/sync_1_00000000_1/",
+]
 
 
 @pytest.mark.parametrize("path", PAGES)
