@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from mailsync import debts, emptied, schedule
 from mailsync.dashboard.cards import cards
 from mailsync.dashboard.people import user_of
+from mailsync.dashboard.policies import deleted_policies, intervals, policies
 from mailsync.dashboard.starting import back, start
 from mailsync.disconnect import disconnect as let_go
 from mailsync.disconnect import jobs_of
@@ -37,6 +38,9 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
     mailbox = own_account(request, pk)
     context = {
         "card": cards([mailbox])[0],
+        "policies": policies(mailbox),
+        "deleted_policies": deleted_policies(mailbox),
+        "intervals": intervals(mailbox),
         "emptied": emptied.awaits_confirmation(mailbox),
         "jobs": jobs_of(mailbox).order_by("-id")[:LAST_JOBS],
         "usage": mailbox.usage.order_by("-day")[:LAST_DAYS],

@@ -13,6 +13,7 @@ from mailsync.dashboard import (
     mail,
     message,
     plans,
+    policies,
     settings,
     sign_in,
 )
@@ -27,6 +28,7 @@ urlpatterns: list[URLPattern] = [
     path("accounts/<int:pk>/failures/retry/", accounts.retry_failures, name="account-retry-failures"),
     path("accounts/<int:pk>/pause/", accounts.pause, name="account-pause"),
     path("accounts/<int:pk>/resume/", accounts.resume, name="account-resume"),
+    path("accounts/<int:pk>/policies/", policies.keep, name="account-policies"),
     path("accounts/<int:pk>/disconnect/", accounts.disconnect, name="account-disconnect"),
     path("connect/", connecting.connect, name="connect"),
     path("connect/callback/", connecting.callback, name="connect-callback"),
