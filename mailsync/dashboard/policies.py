@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.functional import Promise
@@ -80,5 +81,5 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("account", pk)
 
 
-def _choice(each: Policy | Deleted, chosen: str) -> Choice:
+def _choice(each: models.TextChoices, chosen: str) -> Choice:
     return Choice(each.value, str(each.label), str(CONSEQUENCES[each]), each == chosen)
