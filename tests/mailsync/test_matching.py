@@ -80,6 +80,10 @@ ASKED = {
     "subject:(下周 会议)": {"meeting"},
     'subject:"下周会议"': {"meeting"},
     "larger:会议": set(),
+    "会议_": set(),
+    "会%室": set(),
+    "subject:会_": set(),
+    'subject:"会议 下周"': set(),
 }
 
 

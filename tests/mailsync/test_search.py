@@ -158,6 +158,15 @@ def test_a_label_of_spam_shows_spam_and_leaves_the_search_as_it_is(mail: Account
         "label:(a OR b)",
         "a:b:c",
         "in:{inbox sent",
+        "会" * 2_000,
+        "会\\",
+        "subject:会'\\",
+        "filename:会\\",
+        "\u3099",
+        "\u3164",
+        "from:“会",
+        "subject：",
+        "议" + "\u0301" * 500,
     ],
 )
 def test_no_query_is_an_error(mail: Account, q: str) -> None:
