@@ -82,8 +82,8 @@ class Calls:
             try:
                 return send(units)
             except RateLimited as error:
-                self.refused(error)
-                raise
+                seconds = self.refused(error)
+                raise RateLimited(str(error), error.retry_at or time.time() + seconds, error.scope) from error
             except Transient:
                 if attempt == backoff.ATTEMPTS:
                     raise

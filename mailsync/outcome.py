@@ -20,6 +20,8 @@ def record(job: SyncJob, state: State, code: str) -> None:
         accounts.update(sync_message_code="sync_done", sync_message_params={}, last_success_at=SyncNow())
         if job.mode != WINDOW and not stopped_short(job) and is_complete(account):
             accounts.update(complete_as_of=SyncNow())
+        elif Certificate.objects.filter(account=account, job=job.task_id).exists():
+            accounts.update(complete_as_of=None)  # it was compared, and found to lack something
         request_backfill(account, trigger=Trigger(job.trigger))
     elif state is State.FAILED:
         accounts.update(sync_message_code=code, sync_message_params=job.error_params)

@@ -134,21 +134,27 @@ def set_interval(account: Account, interval: timedelta) -> None:
     )
 
 
-def set_policies(account: Account, *, trigger: Trigger, **policies: str) -> None:
-    """Mirror as much as this from now on; raw bytes that are owed from now on are fetched, once nobody needs the quota."""
+def set_policies(account: Account, *, by: str, trigger: Trigger, **policies: str) -> None:
+    """Mirror as much as this from now on: what is owed then is fetched once nobody needs the quota, what is not no longer."""
     with transaction.atomic(durable=True):
         locked = Account.objects.select_for_update(no_key=True).filter(pk=account.pk).first()
         if locked is None:  # erased since the caller saw it
             return
         Account.objects.filter(pk=locked.pk).update(**policies)
         locked.refresh_from_db(fields=list(policies))
+        if not locked.wants_raw:
+            _cancel(locked.raw_resource, by=by)
         request_backfill(locked, trigger=trigger)
 
 
 def pause(account: Account, *, by: str) -> None:
     """Rest: cancel what is active, start nothing until resumed."""
     Account.objects.filter(pk=account.pk, paused_at=None).update(paused_at=SyncNow())
-    for job in SyncJob.objects.active().filter(resource__in=[account.resource, account.raw_resource]):
+    _cancel(account.resource, account.raw_resource, by=by)
+
+
+def _cancel(*resources: str, by: str) -> None:
+    for job in SyncJob.objects.active().filter(resource__in=resources):
         with suppress(AlreadyFinished):  # it ended in between
             lifecycle.cancel(job, by=by)
 

@@ -19,6 +19,7 @@ from syncjobs.pace import Pace
 from syncjobs.states import Phase
 
 NAP_SECONDS = 0.5
+COUNTED_DOWN_EVERY = 5.0  # seconds
 PATIENCE_SECONDS = 2.0  # a longer wait does not hold a process while other jobs are due
 PUBLISH_SECONDS = 0.25
 FREE_NOTES, NOTE_SECONDS = 12, 60.0  # of a slice: a push every few seconds must not fill the log with changes of phase
@@ -103,7 +104,7 @@ class Context:
 
         Raises Interrupted, CancelRequested.
         """
-        until = self.clock() + seconds
+        until, said = self.clock() + seconds, seconds
         if seconds > PATIENCE_SECONDS:
             self._say(phase, code, seconds=round(seconds), **params)
         while (left := until - self.clock()) > 0:
@@ -113,6 +114,9 @@ class Context:
                 raise Interrupted(phase=Phase.NEXT_SLICE, code="next_slice")
             if left > PATIENCE_SECONDS and (left > settings.SYNC_LEASE.total_seconds() or self._others_are_due()):
                 raise Interrupted(wait=left, phase=phase, code=code, seconds=round(left), **params)
+            if said - left >= COUNTED_DOWN_EVERY:
+                said = left
+                self._say(phase, code, seconds=round(left), **params)
             time.sleep(min(left, NAP_SECONDS))
             self.beat()
 

@@ -83,7 +83,7 @@ class OneAccount(AccountView):
         changes = dict(wanted.validated_data)
         seconds = changes.pop("interval_seconds", None)
         if changes:
-            schedule.set_policies(account, trigger=trigger_of(request), **changes)
+            schedule.set_policies(account, by=request.user.get_username(), trigger=trigger_of(request), **changes)
         if seconds is not None:
             schedule.set_interval(account, timedelta(seconds=seconds))
         account.refresh_from_db()

@@ -166,7 +166,7 @@ EXAMPLES: dict[str, Any] = {
     "PatchedAccountPatch": {"interval_seconds": 900},
     "FailureList": page("accounts/7/failures", FAILURE),
     "CertificateList": page("accounts/7/certificates", CERTIFICATE),
-    "UsageList": page("accounts/7/usage", {"day": "2026-11-21", "units": 83000}),
+    "UsageList": page("accounts/7/usage", {"day": "2026-11-21", "units": 83000, "requests": 1610}),
     "MessageList": page("messages", LISTED),
     "MessageSchema": MESSAGE,
     "ChangeList": page(f"messages/{GMAIL_ID}/changes", CHANGE),

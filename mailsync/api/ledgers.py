@@ -51,7 +51,7 @@ def certificate_json(proof: Certificate) -> dict[str, Any]:
 
 def usage_json(usage: Usage) -> dict[str, Any]:
     """The contract's JSON of a day's units."""
-    return {"day": usage.day.isoformat(), "units": usage.units}
+    return {"day": usage.day.isoformat(), "units": usage.units, "requests": usage.requests}
 
 
 class Failures(AccountView):

@@ -74,7 +74,7 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, _("Choose from the lists."))
         return redirect("account", pk)
     if chosen != {"policy": account.policy, "deleted_policy": account.deleted_policy}:
-        schedule.set_policies(account, trigger=Trigger.BUTTON, **chosen)
+        schedule.set_policies(account, by=request.user.get_username(), trigger=Trigger.BUTTON, **chosen)
     if interval != account.interval:
         schedule.set_interval(account, interval)
     messages.success(request, _("Saved."))

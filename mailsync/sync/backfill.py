@@ -13,6 +13,7 @@ from gmail.quota import Priority
 from gmail.resources import Ask
 from mailsync import outcome, usage
 from mailsync.models import Account, Body
+from mailsync.models.mail import MOST_REFUSALS
 from mailsync.schedule import restart_backfill
 from mailsync.sync import fetching
 from mailsync.sync.asks import Errand
@@ -27,6 +28,7 @@ from syncjobs.states import Phase
 
 LARGE = 1_000_000  # bytes; above this a message is fetched alone, so that a batch stays within a few MB
 MOST_AT_ONCE = 100
+COUNTED_EVERY = 20  # pages
 MOST_SECONDS = 120.0  # of a slice: whoever else waits in the queue comes soon
 BRIEF = 2.0  # seconds of waiting for quota; what is further ahead belongs to those who may book it
 
@@ -68,11 +70,12 @@ class Backfill:
 
     def run(self) -> None:
         """Page by page, each message once."""
-        self.stats.total = self.stats.done + Body.objects.owed(self.account).count()
-        after = 0
+        after, pages = 0, 0
         while page := self._page(after):
+            if pages % COUNTED_EVERY == 0:  # a pass that runs meanwhile adds to what is owed
+                self.stats.total = self.stats.done + Body.objects.owed(self.account).filter(pk__gt=after).count()
             self._bring(page)
-            after = page[-1].pk
+            after, pages = page[-1].pk, pages + 1
 
     def _page(self, after: int) -> list[Owed]:
         rows = Body.objects.owed(self.account).filter(message_id__gt=after)
@@ -101,6 +104,7 @@ class Backfill:
     def _keep(self, batch: Batch, keys: dict[str, int]) -> None:
         self.stats.done += len(batch.settled)
         self.stats.failed += len(batch.failed)
+        gone = [keys[id_] for id_ in batch.vanished]
         self.stats.bytes += batch.bytes
         self.stats.units = self.units_before + self.gmail.units
         with self.context.page() as report:
@@ -108,6 +112,9 @@ class Backfill:
             self.stats.added += keep_raw(raws)
             refused = [keys[id_] for id_, _ in batch.failed]
             Body.objects.filter(pk__in=refused).update(refusals=F("refusals") + 1)
+            Body.objects.filter(pk__in=gone).update(
+                refusals=MOST_REFUSALS
+            )  # Gmail has them no more: no later slice asks
             told = self.meter.tell()
             report.phase, report.message = "fetching_raw", ("fetching_raw", {})
             report.stats, report.worked = asdict(self.stats), self.stats.done

@@ -53,8 +53,14 @@ EXCEPT SELECT gmail_id FROM mailsync_listed WHERE account_id = %(account)s
 LIMIT %(limit)s
 """
 
+# A row of which neither the raw bytes nor the text is held is no mail.
 _LACKING = """SELECT gmail_id FROM mailsync_listed WHERE account_id = %(account)s
-EXCEPT SELECT gmail_id FROM mailsync_message WHERE account_id = %(account)s AND deleted_at IS NULL"""
+EXCEPT (
+    SELECT gmail_id FROM mailsync_message JOIN mailsync_rawmessage ON mailsync_rawmessage.message_id = mailsync_message.id
+    WHERE account_id = %(account)s AND deleted_at IS NULL
+    UNION ALL
+    SELECT gmail_id FROM mailsync_message JOIN mailsync_body ON mailsync_body.message_id = mailsync_message.id
+    WHERE mailsync_message.account_id = %(account)s AND deleted_at IS NULL)"""
 
 _OWED = """EXISTS (SELECT FROM mailsync_failure debt
     WHERE debt.account_id = %(account)s AND debt.gmail_id = missing.gmail_id)"""

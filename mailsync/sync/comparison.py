@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import zstandard
 from django.db.models import F
 
-from mailsync.models import Account, Certificate, RawMessage
+from mailsync.models import Account, Body, Certificate, RawMessage
 from mailsync.sync import checkpoint, comparing
 from mailsync.sync.checkpoint import Position
 from mailsync.sync.ports import Progress, Sample, Verdict
-from mailsync.sync.rows import unpacked
+from mailsync.sync.rows import unpacked, unpacked_body
 from syncjobs.clock import SyncNow
 from syncjobs.context import Context
 
@@ -70,7 +70,7 @@ class Comparison:
         return len(gone)
 
     def sample(self, number: int) -> Sample:
-        """Unpack the raw bytes of that many messages at random, hold them against their hashes."""
+        """Unpack the raw bytes of that many messages at random, hold them against their hashes; texts where those are owed."""
         held = RawMessage.objects.filter(message__account=self.account, message__deleted_at=None).order_by("?")
         checked, left, damaged = 0, MOST_SAMPLED, []
         for pk, gmail_id, size in held.values_list("pk", "message__gmail_id", "size")[:number]:
@@ -79,12 +79,16 @@ class Comparison:
                 damaged.append(gmail_id)
             if left < 0:
                 break
-        return Sample(checked, tuple(damaged))
+        bodies = Body.objects.filter(account=self.account, message__deleted_at=None).order_by("?")
+        texts = bodies.values_list("message__gmail_id", "data")[: max(number - checked, 0)]
+        damaged += [gmail_id for gmail_id, data in texts if not _is_readable(data)]
+        return Sample(checked + len(texts), tuple(damaged))
 
     def compare(self, damaged: Sequence[str], progress: Progress) -> Verdict:
         """Want again what is missing; drop damaged bytes and want those again, too."""
         with self._page(progress):
-            RawMessage.objects.filter(message__account=self.account, message__gmail_id__in=damaged).delete()
+            for kept in (RawMessage, Body):
+                kept.objects.filter(message__account=self.account, message__gmail_id__in=damaged).delete()
             self._listed().filter(gmail_id__in=damaged).update(wanted=True)
             self._execute(comparing.WANT_MISSING, limit=MOST_WANTED_AGAIN)
             [(missing, owed)] = self._rows(comparing.MISSING)
@@ -115,6 +119,13 @@ class Comparison:
         after = position.found(labels_corrected=count)
         self._checkpoints().update(position=after.to_json(), seq=F("seq") + 1, updated_at=SyncNow())
         return after
+
+
+def _is_readable(data: bytes | memoryview) -> bool:
+    try:
+        return bool(unpacked_body(data))
+    except (zstandard.ZstdError, ValueError):
+        return False
 
 
 def _is_whole(pk: int) -> bool:

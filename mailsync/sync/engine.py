@@ -12,6 +12,7 @@ from mailsync.sync.checkpoint import Position, Stage
 from mailsync.sync.plan import Changes, fold, is_suddenly_empty, percentage
 from mailsync.sync.ports import Batch, Clock, Progress, Stats, Store, SuddenlyEmpty, Surroundings, Wanted
 
+LISTS = (Stage.LARGE, Stage.LISTING, Stage.GLIMPSE)  # how many messages there are is known afterwards
 GLIMPSES = (25, 75)  # the first of them is one batch: somebody waits to see his mail
 MOST_STARTS = 5  # of one slice: history may be forgotten again while its loss is made up for
 MOST_DEBTS = 100
@@ -288,7 +289,7 @@ class Engine:
         tally = self.store.tally()
         listed = tally.listed + max(change, 0)
         wanted = max(tally.wanted + change, 0)
-        self.stats.total = max(position.expected, listed)
+        self.stats.total = max(position.expected, listed) if position.stage in LISTS else listed
         self.stats.done = max(listed - wanted, 0)
         remaining = self.stats.total - self.stats.done
         return self._progress(phase, percentage(self.stats.done, self.stats.total, ceiling=90), remaining)

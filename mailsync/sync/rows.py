@@ -19,7 +19,7 @@ MOST_LISTED_ADDRESSES = (
 MOST_SUBJECT = 2_000
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
-_compressor = zstandard.ZstdCompressor(level=3)
+_compressor = zstandard.ZstdCompressor(level=3, write_checksum=True)
 _decompressor = zstandard.ZstdDecompressor()
 
 

@@ -56,7 +56,8 @@ INSERT INTO mailsync_listed (account_id, gmail_id, thread_id, large, wanted)
 SELECT %(account)s, ref.gmail_id, ref.thread_id, %(large)s,
     NOT EXISTS (SELECT FROM mailsync_message held WHERE held.account_id = %(account)s AND held.gmail_id = ref.gmail_id
                 AND held.deleted_at IS NULL
-                AND (NOT %(raw)s OR EXISTS (SELECT FROM mailsync_rawmessage WHERE message_id = held.id)))
+                AND (EXISTS (SELECT FROM mailsync_rawmessage WHERE message_id = held.id)
+                     OR NOT %(raw)s AND EXISTS (SELECT FROM mailsync_body WHERE message_id = held.id)))
 FROM unnest(%(ids)s::text[], %(threads)s::text[]) WITH ORDINALITY AS ref (gmail_id, thread_id, place)
 ORDER BY place
 ON CONFLICT (account_id, gmail_id) DO NOTHING

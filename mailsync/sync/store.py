@@ -132,7 +132,8 @@ class MailboxStore(Comparison):
     def lacking(self, ids: Sequence[str]) -> set[str]:
         """Those of `ids` that the mirror does not hold."""
         held = Message.objects.filter(account=self.account, deleted_at=None, gmail_id__in=ids)
-        return set(ids) - set(held.values_list("gmail_id", flat=True))
+        whole = held.filter(Q(raw__isnull=False) | Q(body__isnull=False))
+        return set(ids) - set(whole.values_list("gmail_id", flat=True))
 
     def promised(self, ids: Sequence[str]) -> set[str]:
         """Those of `ids` that are fetched anyway: the running pass wants them, or they are owed."""

@@ -107,7 +107,7 @@ def finish(
     with transaction.atomic():
         savepoint = transaction.savepoint()
         # First: it locks the resource, and resource comes before job in the lock order.
-        _tell_kind(job, state, code, savepoint)
+        _tell_kind(job, state, code, savepoint, error)
         if not which.update(
             state=state,
             phase=Phase.DONE,
@@ -129,7 +129,9 @@ def finish(
     return True
 
 
-def _tell_kind(job: SyncJob, state: State, code: str, savepoint: str) -> None:
+def _tell_kind(job: SyncJob, state: State, code: str, savepoint: str, error: dict[str, Any]) -> None:
+    for name, value in error.items():
+        setattr(job, name, value)
     try:
         registry.kind(job.kind).finished(job, state, code)
     except registry.UnknownKind:

@@ -210,13 +210,21 @@ def test_nothing_that_a_bug_raises_reaches_celery(ask: Ask, stage: Stage, name: 
     assert tasks.run.apply([ask().job.pk], throw=True).result is None
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit()])
-def test_what_ends_a_process_ends_the_job_with_the_third_process(
-    ask: Ask, stage: Stage, turn: Turn, error: BaseException
+# A process that ends gives its job back, so it counts as a failed attempt; anything else is a lost worker.
+ENDS = [
+    (KeyboardInterrupt(), "shutdown", backoff.MOST_ATTEMPTS),
+    (SystemExit(3), "shutdown", backoff.MOST_ATTEMPTS),
+    (GeneratorExit(), "POISON", backoff.MOST_CRASHES + 1),
+]
+
+
+@pytest.mark.parametrize(("error", "code", "slices"), ENDS, ids=lambda each: str(each))
+def test_what_ends_a_process_again_and_again_ends_the_job(
+    ask: Ask, stage: Stage, turn: Turn, error: BaseException, code: str, slices: int
 ) -> None:
     stage.runs = [throw(error)]
     job = to_the_end(ask().job, turn)
-    assert (job.state, job.error_code, job.slices) == (State.FAILED, "POISON", backoff.MOST_CRASHES + 1)
+    assert (job.state, job.error_code, job.slices) == (State.FAILED, code, slices)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit(), MemoryError()])

@@ -52,6 +52,7 @@ class UsageSchema(serializers.Serializer):
 
     day = serializers.DateField()
     units = serializers.IntegerField()
+    requests = serializers.IntegerField()
 
 
 class UsageList(PageSchema):

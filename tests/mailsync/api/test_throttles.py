@@ -133,7 +133,15 @@ def test_every_view_that_starts_something_says_so() -> None:
         if hasattr(view, "throttle_scope"):
             scopes.setdefault(view.throttle_scope, set()).add(pattern.name)
     assert scopes == {
-        "start": {"sync-smart", "sync-simple", "sync-today", "sync-week", "failures-retry", "job-retry"},
+        "start": {
+            "sync-smart",
+            "sync-simple",
+            "sync-today",
+            "sync-week",
+            "failures-retry",
+            "job-retry",
+            "confirm-empty",
+        },
         "batch": {"sync-batch"},
     }
 

@@ -8,7 +8,7 @@ from django.test import Client
 from gmail import mime
 from mailsync import messages, schedule
 from mailsync.disconnect import jobs_of
-from mailsync.models import Account, Body, Message, RawMessage, Usage
+from mailsync.models import Account, Body, Certificate, Message, RawMessage, Usage
 from mailsync.models.mail import MOST_REFUSALS
 from syncjobs import lifecycle, runner
 from syncjobs.models import SyncJob
@@ -129,7 +129,7 @@ def test_new_mail_is_readable_first_too(both: Account, gmail: Gmail) -> None:
 
 def test_a_second_policy_is_made_good_by_a_backfill(readable: Account, gmail: Gmail) -> None:
     sync(readable)
-    schedule.set_policies(readable, trigger=Trigger.BUTTON, policy=Policy.BOTH)
+    schedule.set_policies(readable, by="anna", trigger=Trigger.BUTTON, policy=Policy.BOTH)
     backfill(Account.objects.get(pk=readable.pk))
     assert_exact(readable, gmail)
 
@@ -224,3 +224,50 @@ def test_a_cancelled_backfill_can_be_retried(both: Account, gmail: Gmail) -> Non
     assert again.created and again.job.resource == both.raw_resource
     backfill(both)
     assert_exact(both, gmail)
+
+
+def test_bytes_that_gmail_has_no_more_are_asked_for_once_however_many_slices_there_are(
+    both: Account, gmail: Gmail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailsync.sync.backfill.MOST_AT_ONCE", 5)
+    sync(both)
+    gone = gmail.ids()[:10]
+    gmail.delete(gone)
+    gmail.control("reset-stats")
+    job = backfill_of(both)
+    while job is not None and job.is_active:
+        job = runner.run(job.pk, "worker", slice_seconds=0.2)
+    assert job is not None and job.state == State.SUCCEEDED
+    assert gmail.units() == 20 * 40, "each of the forty once"
+
+
+def test_a_policy_that_owes_nothing_ends_the_backfill(both: Account) -> None:
+    sync(both)
+    schedule.set_policies(both, by="anna", trigger=Trigger.BUTTON, policy=Policy.READABLE)
+    job = backfill_of(both)
+    assert job is not None and job.state == State.CANCELLED
+
+
+def test_a_message_of_which_nothing_is_held_is_fetched_again_by_the_next_full_pass(both: Account, gmail: Gmail) -> None:
+    sync(both)
+    Body.objects.filter(message__gmail_id__in=gmail.ids()[:3]).delete()
+    job = sync(both, full=True)
+    assert (job.state, job.stats["added"], Body.objects.count()) == (State.SUCCEEDED, 0, 40)
+
+
+def test_a_damaged_text_is_no_error_and_is_mended_by_the_next_full_pass(
+    readable: Account, gmail: Gmail, browser: Client
+) -> None:
+    sync(readable)
+    kept = Body.objects.order_by("?")[0]
+    was, data = messages.body(kept.message), bytearray(kept.data)
+    data[len(data) // 2] ^= 1
+    Body.objects.filter(pk=kept.pk).update(data=bytes(data))
+    assert messages.body(kept.message) is None
+    shown = browser.get(f"/api/messages/{kept.message.gmail_id}/")
+    assert (shown.status_code, shown.json()["text"]) == (200, "")
+    assert browser.get(f"/mail/{kept.message.gmail_id}/").status_code == 200
+    sync(readable, full=True)
+    proof = Certificate.objects.latest("id")
+    assert (proof.bytes_damaged, proof.missing_count) == (1, 0)
+    assert messages.body(kept.message) == was
