@@ -152,6 +152,7 @@ CELERY_BEAT_SCHEDULE = {
     "reindex": {"task": "mailsync.reindex", "schedule": 2.0, "options": _TICK},
     # Not on control: it may wait for Google, and who wakes jobs must not.
     "revoke": {"task": "mailsync.revoke", "schedule": 30.0, "options": _TICK | {"queue": "interactive"}},
+    "prune the audit log": {"task": "mailsync.prune", "schedule": 3600.0, "options": _TICK | {"expire_seconds": 3600}},
     "prune": {"task": "syncjobs.prune", "schedule": 3600.0, "options": _TICK | {"expire_seconds": 3600}},
 }
 

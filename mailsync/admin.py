@@ -7,14 +7,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from mailsync import schedule
+from mailsync import schedule, tokens
+from mailsync.audit import ACTIONS
 from mailsync.disconnect import disconnect
-from mailsync.models import Account, ApiToken, Certificate, Change, Failure, Revocation, Usage
+from mailsync.models import Account, ApiToken, AuditEvent, Certificate, Change, Failure, Revocation, Usage
 from syncjobs.states import Trigger
 
 SHORTEST_INTERVAL, LONGEST_INTERVAL = timedelta(minutes=1), timedelta(days=30)
@@ -207,3 +208,55 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         """To delete a token is to revoke it."""
         return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: ApiToken) -> None:
+        """Through the service, which writes it down."""
+        tokens.revoke(obj, by=request.user.get_username())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
+        """The same for many."""
+        for each in queryset:
+            tokens.revoke(each, by=request.user.get_username())
+
+
+class ActionFilter(admin.SimpleListFilter):
+    """By what was done, in words."""
+
+    title = _("action")
+    parameter_name = "action"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        """Every action that there is."""
+        return list(ACTIONS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """The lines about the chosen one."""
+        return queryset.filter(action=self.value()) if self.value() else queryset
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    """Who did what, newest first; a mailbox that is still here is shown by its address."""
+
+    list_display = ["at", "said", "actor", "whose", "address", "details"]
+    fields = ("at", "said", "actor", "whose", "address", "details")
+    list_filter = [ActionFilter, "at"]
+    search_fields = ["actor", "address", "=mailbox"]
+    search_help_text = _("A user's name, a network address, the number of a mailbox.")
+    ordering = ["-id"]
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
+        """With the addresses of mailboxes."""
+        emails = Account.objects.filter(pk=OuterRef("mailbox")).values("email")
+        return super().get_queryset(request).annotate(email=Subquery(emails))
+
+    @admin.display(description=_("action"))
+    def said(self, event: AuditEvent) -> str:
+        """The action in words."""
+        return str(ACTIONS.get(event.action, event.action))
+
+    @admin.display(description=_("mailbox"))
+    def whose(self, event: AuditEvent) -> str:
+        """Its address, else its number."""
+        return getattr(event, "email", None) or (str(event.mailbox) if event.mailbox is not None else "-")

@@ -1,6 +1,7 @@
 """The Django app of the product."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,3 +10,7 @@ class MailsyncConfig(AppConfig):
 
     name = "mailsync"
     verbose_name = _("Mail")
+
+    def ready(self) -> None:
+        """Listen to sign-ins; the models that this needs exist only now."""
+        autodiscover_modules("signing")

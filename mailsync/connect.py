@@ -3,15 +3,16 @@
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from mailsync import audit
 from mailsync.models import Account, Checkpoint
 from mailsync.schedule import phase
 from syncjobs.clock import SyncNow
 
 
-def connect(owner: User, email: str, grant: str, policy: str = Account.Policy.BOTH) -> Account:
+def connect(owner: User, email: str, grant: str, policy: str = Account.Policy.BOTH, *, by: str = "") -> Account:
     """The account of `owner` for `email`, new or reconnected; its mirror stays. Its first scheduled sync is an interval away.
 
-    `policy` is for a new one: how much of each message is mirrored.
+    `policy` is for a new one: how much of each message is mirrored. `by` is who connects it, if not its owner.
     The row is locked: an account that is disconnected at this moment is connected again, one that is erased begun anew.
     """
     with transaction.atomic():
@@ -27,5 +28,6 @@ def connect(owner: User, email: str, grant: str, policy: str = Account.Policy.BO
             spread = phase(account.pk, account.interval) if not created else account.interval
             Account.objects.filter(pk=account.pk).update(next_sync_at=SyncNow() + spread)
         Checkpoint.objects.get_or_create(account=account)
+        audit.record("connected" if created else "reconnected", by=by or owner, mailbox=account)
     account.refresh_from_db()
     return account

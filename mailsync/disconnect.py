@@ -5,7 +5,7 @@ from contextlib import suppress
 from django.db import transaction
 from django.db.models import QuerySet
 
-from mailsync import revoke
+from mailsync import audit, revoke
 from mailsync.models import Account
 from syncjobs import lifecycle
 from syncjobs.clock import SyncNow
@@ -32,6 +32,7 @@ def disconnect(account: Account, *, by: str, erase: bool = False) -> Account:
             sync_message_params={},
             erasing_since=SyncNow() if erase else None,
         )
+        audit.record("disconnected", by=by, mailbox=locked, mirror="erase" if erase else "keep")
     locked.refresh_from_db()
     return locked
 

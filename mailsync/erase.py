@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from django.db import transaction
 from django.db.models import Model, QuerySet
 
+from mailsync import audit
 from mailsync.disconnect import jobs_of
 from mailsync.models import Account
 from syncjobs.models import SyncJobEvent
@@ -37,6 +38,7 @@ def erase_chunk(pk: int) -> bool:
         if account is None or jobs_of(account).filter(finished_at=None).exists():
             return False
         if not any(_some_deleted(rows) for rows in belongings(account)):
+            audit.record("erased", mailbox=account)
             account.delete()
         return True
 

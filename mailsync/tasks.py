@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from mailsync import erase, revoke, schedule
+from mailsync import audit, erase, revoke, schedule
 from mailsync.indexing import reindex
 
 
@@ -28,3 +28,9 @@ def revoke_some() -> None:
 def reindex_some() -> None:
     """Index a little more of what was stored by an older version."""
     reindex.tick()
+
+
+@shared_task(name="mailsync.prune", ignore_result=True)
+def prune() -> None:
+    """Delete what is too old to be of use."""
+    audit.prune()

@@ -56,5 +56,5 @@ class Token(APIView):
     @extend_schema(operation_id="tokens_delete", responses={204: None})
     def delete(self, request: Request, pk: str) -> Response:
         """It opens nothing from now on."""
-        tokens.revoke(get_object_or_404(ApiToken, user=request.user.pk, pk=int(pk)))
+        tokens.revoke(get_object_or_404(ApiToken, user=request.user.pk, pk=int(pk)), by=request.user.get_username())
         return Response(status=204)

@@ -71,7 +71,8 @@ def issue_token(request: HttpRequest) -> HttpResponse:
 @require_POST
 def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a token worthless."""
-    tokens.revoke(get_object_or_404(ApiToken, user=user_of(request), pk=pk))
+    user = user_of(request)
+    tokens.revoke(get_object_or_404(ApiToken, user=user, pk=pk), by=user)
     messages.success(request, _("The token is revoked."))
     return redirect("settings")
 

@@ -1,6 +1,7 @@
 """What is stored of mailboxes."""
 
 from mailsync.models.accounts import Account, Checkpoint, Usage
+from mailsync.models.audit import AuditEvent
 from mailsync.models.changes import Change
 from mailsync.models.mail import Body, Label, Message, RawMessage
 from mailsync.models.passes import Certificate, Failure, Listed
@@ -10,6 +11,7 @@ from mailsync.models.revocations import Revocation
 __all__ = [
     "Account",
     "ApiToken",
+    "AuditEvent",
     "Body",
     "Certificate",
     "Change",

@@ -44,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError(f"{options['email']!r} is not an e-mail address.") from None
         token = options["refresh_token"]
         grant = user_grant(token) if token else _delegation(options["service_account"])
-        account = connect(owner, options["email"], grant, options["policy"])
+        account = connect(owner, options["email"], grant, options["policy"], by="manage.py")
         self.stdout.write(
             f"Connected {account.email} (account {account.pk}); first scheduled sync {account.next_sync_at:%Y-%m-%d %H:%M} UTC."
         )

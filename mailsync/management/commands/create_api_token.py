@@ -32,7 +32,7 @@ class Command(BaseCommand):
             expires = parse_duration(options["expires"]) if options["expires"] else None
         except ValueError:
             raise CommandError(f"--expires must be a time such as 90d or 12h, not {options['expires']!r}.") from None
-        token, secret = tokens.issue(user, options["label"][:100], expires)
+        token, secret = tokens.issue(user, options["label"][:100], expires, by="manage.py")
         until = f"until {token.expires_at:%Y-%m-%d %H:%M} UTC" if token.expires_at else "until revoked"
         self.stdout.write(f"Token {token.label or token.pk} of {user.username}, valid {until}:")
         self.stdout.write(secret)
