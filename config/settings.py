@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 import environ
@@ -150,9 +151,10 @@ CELERY_BEAT_SCHEDULE = {
     "hourly syncs": {"task": "mailsync.tick", "schedule": 5.0, "options": _TICK},
     "erase": {"task": "mailsync.erase", "schedule": 2.0, "options": _TICK},
     "reindex": {"task": "mailsync.reindex", "schedule": 2.0, "options": _TICK},
-    # Not on control: it may wait for Google, and who wakes jobs must not.
+    # Not on control: they may wait for Google, for a mail server, and who wakes jobs must not.
     "revoke": {"task": "mailsync.revoke", "schedule": 30.0, "options": _TICK | {"queue": "interactive"}},
     "prune the audit log": {"task": "mailsync.prune", "schedule": 3600.0, "options": _TICK | {"expire_seconds": 3600}},
+    "letters": {"task": "mailsync.letters", "schedule": 10.0, "options": _TICK | {"queue": "interactive"}},
     "prune": {"task": "syncjobs.prune", "schedule": 3600.0, "options": _TICK | {"expire_seconds": 3600}},
 }
 
@@ -225,6 +227,10 @@ STORAGES = {
 
 EMAIL_CONFIG = environ.Env.email_url_config(env.text("EMAIL_URL", "consolemail://"))
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", f"mailsync@{urlsplit(PUBLIC_URL).hostname}")
+PASSWORD_RESET_TIMEOUT = 3600  # seconds
+LETTERS_PER_PLACE, LETTERS_PER_ADDRESS = "20/hour", "5/hour"  # that a browser may have sent
 
 # --- The API --------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

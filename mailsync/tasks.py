@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from mailsync import audit, erase, revoke, schedule
+from mailsync import audit, erase, letters, revoke, schedule
 from mailsync.indexing import reindex
 
 
@@ -34,3 +34,9 @@ def reindex_some() -> None:
 def prune() -> None:
     """Delete what is too old to be of use."""
     audit.prune()
+
+
+@shared_task(name="mailsync.letters", ignore_result=True)
+def send_letters() -> None:
+    """Send what waits to be sent."""
+    letters.tick()

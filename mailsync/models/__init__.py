@@ -3,6 +3,7 @@
 from mailsync.models.accounts import Account, Checkpoint, Usage
 from mailsync.models.audit import AuditEvent
 from mailsync.models.changes import Change
+from mailsync.models.letters import Invitation, Letter
 from mailsync.models.mail import Body, Label, Message, RawMessage
 from mailsync.models.passes import Certificate, Failure, Listed
 from mailsync.models.people import ApiToken, Preferences
@@ -17,7 +18,9 @@ __all__ = [
     "Change",
     "Checkpoint",
     "Failure",
+    "Invitation",
     "Label",
+    "Letter",
     "Listed",
     "Message",
     "Preferences",
