@@ -38,6 +38,7 @@ ACTIONS: dict[str, Promise] = {
     "invitation_accepted": _("Invitation accepted"),
     "invitation_withdrawn": _("Invitation withdrawn"),
     "password_changed": _("Password changed"),
+    "email_changed": _("E-mail address changed"),
     "user_deactivated": _("User deactivated"),
     "user_activated": _("User activated"),
     "user_deleted": _("User deleted"),

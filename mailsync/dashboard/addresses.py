@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from mailsync import letters, links
+from mailsync import audit, letters, links
 from mailsync.dashboard.people import user_of
 from mailsync.dashboard.slowly import too_often
 from mailsync.models import Letter
@@ -75,6 +75,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and address is not None:
         before = user.email
         if User.objects.filter(pk=user.pk, email=before).update(email=address):
+            audit.record("email_changed", by=user, request=request)
             if before:
                 letters.post(Letter.Kind.ADDRESS_LEFT, before, user=user)
             messages.success(request, _("E-mails now go to %(email)s.") % {"email": address})

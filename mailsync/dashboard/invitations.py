@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from mailsync import letters, links
+from mailsync import audit, letters, links
 from mailsync.dashboard.people import user_of
 from mailsync.models import Invitation, Letter
 from syncjobs.clock import SyncNow, in_
@@ -74,6 +74,7 @@ def invitations(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if standing.count() < MOST:
             invite(form.cleaned_data["email"], user_of(request), request.LANGUAGE_CODE)  # type: ignore[attr-defined]
+            audit.record("invited", by=user_of(request), request=request, email=form.cleaned_data["email"])
             messages.success(request, _("An invitation is on its way to %(email)s.") % form.cleaned_data)
             return redirect("invitations")
         form.add_error(None, _("Too many invitations stand: withdraw one first."))
@@ -94,7 +95,9 @@ def invite(email: str, by: User, language: str) -> Invitation:
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Make its link worthless."""
-    get_object_or_404(Invitation, pk=pk).delete()
+    invitation = get_object_or_404(Invitation, pk=pk)
+    invitation.delete()
+    audit.record("invitation_withdrawn", by=user_of(request), request=request, email=invitation.email)
     messages.success(request, _("The invitation is withdrawn."))
     return redirect("invitations")
 
@@ -108,6 +111,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     form = JoinForm(request.POST if request.method == "POST" else None)
     if invitation and request.method == "POST" and form.is_valid():
         if user := accept(invitation, form):
+            audit.record("invitation_accepted", by=user, request=request, email=user.email)
             login(request, user, backend="django.contrib.auth.backends.ModelBackend")
             messages.success(request, _("Welcome!"))
             return redirect("home")

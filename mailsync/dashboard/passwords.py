@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from mailsync import letters
+from mailsync import audit, letters
 from mailsync.dashboard.slowly import too_often
 from mailsync.models import Letter
 
@@ -62,7 +62,7 @@ class NewPassword(views.PasswordResetConfirmView):
         """Lead to the sign-in."""
         answer = super().form_valid(form)
         messages.success(self.request, _("Your new password is set: sign in with it."))
-        _tell(form.user)
+        _note(self.request, form.user)
         return answer
 
 
@@ -77,10 +77,11 @@ class ChangePassword(views.PasswordChangeView):
         """Back to the settings."""
         answer = super().form_valid(form)
         messages.success(self.request, _("Your password is changed. Every other browser is signed out."))
-        _tell(form.user)
+        _note(self.request, form.user)
         return answer
 
 
-def _tell(user: User) -> None:
+def _note(request: HttpRequest, user: User) -> None:
+    audit.record("password_changed", by=user, request=request)
     if user.email:
         letters.post(Letter.Kind.PASSWORD_CHANGED, user.email, user=user)

@@ -9,7 +9,7 @@ from django.test import Client
 
 from mailsync import letters, links
 from mailsync.dashboard.invitations import JoinForm, accept, invite
-from mailsync.models import Invitation, Letter
+from mailsync.models import AuditEvent, Invitation, Letter
 from tests.committed import at_once, transactional_db  # noqa: F401
 from tests.mailsync.test_letters import turn
 
@@ -39,6 +39,8 @@ def test_whoever_is_invited_makes_an_account_once(browser: Client, root: User, c
     assert (bert.email, bert.is_staff, bert.is_superuser) == ("bert@example.com", False, False)
     assert Client().post(path(invitation), ACCOUNT | {"username": "carl"}).status_code == 410
     assert User.objects.count() == 2
+    written = AuditEvent.objects.filter(action__startswith="invit").order_by("id").values_list("action", "actor")
+    assert list(written) == [("invited", "anna"), ("invitation_accepted", "bert")]
 
 
 def test_a_weak_password_or_a_taken_name_uses_nothing_up(root: User, client: Client) -> None:

@@ -9,7 +9,7 @@ from django.core import mail
 from django.test import Client
 
 from mailsync import letters
-from mailsync.models import Letter
+from mailsync.models import AuditEvent, Letter
 
 NEW = {"new_password1": "another long phrase", "new_password2": "another long phrase"}
 
@@ -76,6 +76,7 @@ def test_a_changed_password_ends_every_other_session_and_is_told(browser: Client
     assert other.get("/").status_code == 302
     letters.tick()
     assert mail.outbox[0].to == ["anna@example.com"]
+    assert AuditEvent.objects.filter(action="password_changed", actor="anna").count() == 1
 
 
 def test_the_old_password_must_be_right(browser: Client, anna: User) -> None:
