@@ -1,6 +1,7 @@
 """Turn fetched messages into rows."""
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -19,8 +20,16 @@ MOST_LISTED_ADDRESSES = (
 MOST_SUBJECT = 2_000
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
-_compressor = zstandard.ZstdCompressor(level=3, write_checksum=True)
-_decompressor = zstandard.ZstdDecompressor()
+
+class _Packing(threading.local):
+    """A thread's own: two threads in one of these at once take the process down (requests read while batches write)."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(level=3, write_checksum=True)
+        self.decompressor = zstandard.ZstdDecompressor()
+
+
+_packing = _Packing()
 
 
 def parsed(message: Message) -> ParsedMail:
@@ -81,20 +90,20 @@ def clean(text: str) -> str:
 
 def raw_row(raw: bytes) -> tuple[bytes, int, bytes]:
     """Compressed bytes, exact size, SHA-256."""
-    return _compressor.compress(raw), len(raw), hashlib.sha256(raw).digest()
+    return _packing.compressor.compress(raw), len(raw), hashlib.sha256(raw).digest()
 
 
 def body_row(mail: ParsedMail) -> bytes:
     """What a reader sees, compressed."""
-    return _compressor.compress(orjson.dumps({"headers": mail.headers, "text": mail.text, "html": mail.html}))
+    return _packing.compressor.compress(orjson.dumps({"headers": mail.headers, "text": mail.text, "html": mail.html}))
 
 
 def unpacked_body(data: bytes | memoryview) -> dict[str, Any]:
     """`{"headers", "text", "html"}` again."""
-    found: dict[str, Any] = orjson.loads(_decompressor.decompress(bytes(data)))
+    found: dict[str, Any] = orjson.loads(_packing.decompressor.decompress(bytes(data)))
     return found
 
 
 def unpacked(data: bytes | memoryview, size: int) -> bytes:
     """The exact bytes again; `size` bounds what a damaged row may grow to."""
-    return _decompressor.decompress(bytes(data), max_output_size=max(size, 1))
+    return _packing.decompressor.decompress(bytes(data), max_output_size=max(size, 1))

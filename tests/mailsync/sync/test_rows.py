@@ -1,7 +1,13 @@
 """What of a mail becomes columns."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 from gmail import mime
 from mailsync.sync.rows import MOST_LISTED_ADDRESSES, addresses
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_more_recipients_than_gmail_would_send_to_are_all_listed() -> None:
@@ -9,3 +15,23 @@ def test_more_recipients_than_gmail_would_send_to_are_all_listed() -> None:
     found = addresses(mime.parse(f"To: {people}\r\n\r\n".encode()).to)
     assert [each["email"] for each in found] == people.split(", ")
     assert len(found) < MOST_LISTED_ADDRESSES
+
+
+AT_ONCE = """
+import os, threading
+from mailsync.sync.rows import raw_row, unpacked
+
+def pack(raw):
+    for _ in range(300):
+        assert unpacked(raw_row(raw)[0], len(raw)) == raw
+
+threads = [threading.Thread(target=pack, args=(os.urandom(20_000) + bytes(20_000),)) for _ in range(6)]
+for each in threads: each.start()
+for each in threads: each.join()
+print("whole")
+"""
+
+
+def test_threads_that_pack_and_unpack_at_once_do_not_take_the_process_down() -> None:
+    ended = subprocess.run([sys.executable, "-c", AT_ONCE], capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "whole\n", "")
