@@ -38,15 +38,22 @@ WRITES = """
 CREATE FUNCTION proof_write_{name}() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO proof_ledger (what, resource, rows, tablename)
-    SELECT 'write', 'mailbox:' || {account}, count(*), TG_TABLE_NAME FROM changed {join} GROUP BY {account};
+    SELECT 'write', {resource}, count(*), TG_TABLE_NAME FROM changed {join} GROUP BY {account};
     RETURN NULL;
 END $$
 """
+
+BY_PASS = "'mailbox:' || {account}"
+# Raw bytes are brought by a pass or by a backfill, each under a lease of its own: by that which this session claimed last.
+BY_EITHER = """coalesce((SELECT claim.resource FROM proof_ledger claim WHERE claim.claimed AND claim.backend = pg_backend_pid()
+    AND claim.resource IN ('mailbox:' || {account}, 'raw:' || {account}) ORDER BY claim.id DESC LIMIT 1), 'nobody')"""
 
 WATCH = """
 CREATE TRIGGER proof_write_{operation} AFTER {operation} ON {table} REFERENCING {rows} TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION proof_write_{name}()
 """
+
+OF_MESSAGE = "JOIN mailsync_message m ON m.id = changed.message_id"
 
 # Deferred: the token is the row's at the commit, whoever has changed it since the write.
 AT_COMMIT = """
@@ -94,8 +101,7 @@ class Entry:
 
 def install(database: psycopg.Connection[Any]) -> None:
     """Begin to write; the ledger is durable, for a database that is killed must not forget it."""
-    account = WRITES.format(name="account", account="account_id", join="")
-    raw = WRITES.format(name="raw", account="account_id", join="JOIN mailsync_message m ON m.id = changed.message_id")
+    account, raw = _writes("account", "account_id", BY_PASS, ""), _writes("raw", "m.account_id", BY_EITHER, OF_MESSAGE)
     with database.transaction():
         for statement in (REMOVE, TABLE, JOBS, account, raw, AT_COMMIT):
             database.execute(statement)
@@ -103,8 +109,13 @@ def install(database: psycopg.Connection[Any]) -> None:
             for operation in BEGUN:
                 _watch(database, table, operation, "account")
         _watch(database, "mailsync_checkpoint", "UPDATE", "account")
-        _watch(database, "mailsync_rawmessage", "INSERT", "raw")
-        _watch(database, "mailsync_rawmessage", "UPDATE", "raw")
+        for table in ("mailsync_rawmessage", "mailsync_body"):
+            _watch(database, table, "INSERT", "raw")
+            _watch(database, table, "UPDATE", "raw")
+
+
+def _writes(name: str, account: str, resource: str, join: str) -> str:
+    return WRITES.format(name=name, account=account, resource=resource.format(account=account), join=join)
 
 
 def _watch(database: psycopg.Connection[Any], table: str, operation: str, name: str) -> None:

@@ -1,6 +1,7 @@
 """The triggers tell the truth: whoever breaks an invariant in the database itself is found out."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -8,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from mailsync.models import Account
+from mailsync.models import Account, Message
 from syncjobs.models import SyncJob
 from tests.chaos import checker, ledger
 from tests.chaos.checker import Violated
@@ -17,7 +18,11 @@ from tests.committed import transactional_db  # noqa: F401
 Session = psycopg.Connection[Any]
 CLAIM = """UPDATE syncjobs_syncjob SET state = 'RUNNING', lease_token = gen_random_uuid(), revision = revision + 1,
            lease_until = now() + interval '1 minute'"""
+HOLD = CLAIM + " WHERE resource = %s"
 PAGE = "INSERT INTO mailsync_label (account_id, label_id, name, type) SELECT id, %s, %s, 'user' FROM mailsync_account"
+
+
+RAW = "INSERT INTO mailsync_rawmessage (message_id, data, size, sha256) SELECT id, '', 0, '' FROM mailsync_message"
 
 
 def session() -> Session:
@@ -44,10 +49,32 @@ def worker() -> Iterator[Session]:
         yield opened
 
 
-def job(owner: User, account: Account, task_id: str) -> None:
+def job(owner: User, account: Account, task_id: str, resource: str = "") -> None:
     SyncJob.objects.create(
-        task_id=task_id, kind="mailbox", owner=owner, resource=account.resource, mode="full", trigger="button"
+        task_id=task_id,
+        kind="mailbox",
+        owner=owner,
+        resource=resource or account.resource,
+        mode="full",
+        trigger="button",
     )
+
+
+@pytest.fixture
+def owed(watched: Session) -> str:
+    """The resource of a backfill that waits beside the job; its mailbox has one mail without raw bytes."""
+    account = Account.objects.get()
+    Message.objects.create(
+        account=account,
+        gmail_id="1",
+        thread_id="1",
+        size=1,
+        history_id=1,
+        labels_as_of=1,
+        internal_date=datetime.now(UTC),
+    )
+    job(account.owner, account, "b", account.raw_resource)
+    return account.raw_resource
 
 
 def test_a_page_under_its_own_lease_is_in_order(watched: Session, worker: Session) -> None:
@@ -85,6 +112,38 @@ def test_a_page_whose_lease_is_taken_before_its_commit_is_found(watched: Session
         watched.execute(CLAIM)
 
     with pytest.raises(Violated):
+        checker.written_by_holders(ledger.read(watched))
+
+
+def test_a_backfill_brings_raw_bytes_under_its_own_lease_beside_a_pass(
+    watched: Session, worker: Session, owed: str
+) -> None:
+    watched.execute(HOLD, [Account.objects.get().resource])
+    worker.execute(HOLD, [owed])
+    worker.execute(RAW)
+
+    entries = ledger.read(watched)
+    assert [(each.resource, each.tablename) for each in entries if each.what == "write"][-1] == (
+        owed,
+        "mailsync_rawmessage",
+    )
+    assert checker.written_by_holders(ledger.read(watched, owed)) == 1
+
+
+def test_a_zombie_among_backfills_is_found(watched: Session, worker: Session, owed: str) -> None:
+    worker.execute(HOLD, [owed])
+    watched.execute(HOLD, [owed])
+    worker.execute(RAW)
+
+    with pytest.raises(Violated, match="mailsync_rawmessage"):
+        checker.written_by_holders(ledger.read(watched, owed))
+
+
+def test_raw_bytes_that_nobody_with_a_lease_brought_are_found(watched: Session, worker: Session, owed: str) -> None:
+    watched.execute(HOLD, [owed])
+    worker.execute(RAW)
+
+    with pytest.raises(Violated, match="mailsync_rawmessage"):
         checker.written_by_holders(ledger.read(watched))
 
 
