@@ -103,7 +103,8 @@ def test_debts_proofs_and_units_can_be_read(browser: Client, account: Account) -
     assert [(each["gmail_id"], each["code"], each["attempts"]) for each in failures] == [("abc", "transient", 2)]
     assert proofs[0]["listed"] == proofs[0]["mirrored"] > 0
     assert proofs[0]["missing_count"] == 0
-    assert usage == [{"day": datetime.now(UTC).date().isoformat(), "units": Usage.objects.get().units}]
+    spent = Usage.objects.get()
+    assert usage == [{"day": datetime.now(UTC).date().isoformat(), "units": spent.units, "requests": spent.requests}]
     assert retried.status_code == 202
 
 
