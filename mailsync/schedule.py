@@ -66,7 +66,7 @@ def request_scope(
     None means whatever is due: the first sync is full, a later one incremental.
     """
     with transaction.atomic(durable=True):
-        locked = Account.objects.select_for_update(no_key=True).filter(pk=account.pk).first()
+        locked = _locked(account.pk)
         if locked is None:  # erased since the caller saw it
             raise AccountGone(account.email)
         must_be_able(locked)
@@ -101,7 +101,7 @@ def request_backfill(account: Account, *, trigger: Trigger) -> Answer | None:
 def restart_backfill(job: SyncJob, trigger: str) -> Answer:
     """Start anew what a failed or cancelled job was for. Raises Paused, ReconnectNeeded, NotRetryable."""
     with transaction.atomic(durable=True):
-        account = Account.objects.select_for_update(no_key=True).filter(pk=job.facts["account"]).first()
+        account = _locked(job.facts["account"])
         if account is None:
             raise AccountGone(job.title)
         must_be_able(account)
@@ -137,7 +137,7 @@ def set_interval(account: Account, interval: timedelta) -> None:
 def set_policies(account: Account, *, by: str, trigger: Trigger, **policies: str) -> None:
     """Mirror as much as this from now on: what is owed then is fetched once nobody needs the quota, what is not no longer."""
     with transaction.atomic(durable=True):
-        locked = Account.objects.select_for_update(no_key=True).filter(pk=account.pk).first()
+        locked = _locked(account.pk)
         if locked is None:  # erased since the caller saw it
             return
         Account.objects.filter(pk=locked.pk).update(**policies)
@@ -151,6 +151,11 @@ def pause(account: Account, *, by: str) -> None:
     """Rest: cancel what is active, start nothing until resumed."""
     Account.objects.filter(pk=account.pk, paused_at=None).update(paused_at=SyncNow())
     _cancel(account.resource, account.raw_resource, by=by)
+
+
+def _locked(pk: int) -> Account | None:
+    """The account, nobody else's until the transaction ends: two starts of one mailbox come one after the other."""
+    return Account.objects.select_for_update(no_key=True).filter(pk=pk).first()
 
 
 def _cancel(*resources: str, by: str) -> None:

@@ -50,8 +50,8 @@ NO_INDEX = Change(
 )
 NO_ACCOUNT_LOCK = Change(
     "mailsync/schedule.py",
-    "locked = Account.objects.select_for_update(no_key=True).filter(pk=account.pk).first()",
-    "locked = Account.objects.filter(pk=account.pk).first()",
+    "return Account.objects.select_for_update(no_key=True).filter(pk=pk).first()",
+    "return Account.objects.filter(pk=pk).first()",
 )
 
 MUTANTS = (
@@ -200,7 +200,7 @@ MUTANTS = (
     Mutant(
         "an adopted job is not rung for again",
         "the prototype's bug: already syncing, and nobody ever begins",
-        (Change(ASKING, "    dispatch.ring_after_commit(job.pk)\n\n\ndef _widen", "\n\ndef _widen"),),
+        (Change(ASKING, "    dispatch.ring_after_commit(job.pk)\n\n\ndef _nudge", "\n\ndef _nudge"),),
         (f"{LIFECYCLE}::test_created_is_not_running",),
     ),
     Mutant(
