@@ -144,7 +144,7 @@ def test_raw_bytes_that_nobody_with_a_lease_brought_are_found(watched: Session, 
     worker.execute(RAW)
 
     with pytest.raises(Violated, match="mailsync_rawmessage"):
-        checker.written_by_holders(ledger.read(watched))
+        checker.written_by_holders(ledger.read(watched, "nobody"))
 
 
 def test_a_second_active_job_without_the_index_is_found(watched: Session) -> None:
