@@ -24,7 +24,7 @@ class Unavailable(Exception):
     """These bytes are neither held nor to be had: Gmail has no such message any more."""
 
 
-def raw(message: Message) -> bytes:
+def raw(message: Message, *, priority: Priority = Priority.INTERACTIVE) -> bytes:
     """Exactly the bytes that Gmail gave or gives now; what is fetched is kept, for the next one who asks.
 
     Raises Unavailable, ReconnectNeeded, Undecryptable, GmailError.
@@ -34,14 +34,14 @@ def raw(message: Message) -> bytes:
         return held
     if message.deleted_at is not None:
         raise Unavailable
-    fetched = _fetch(message)
+    fetched = _fetch(message, priority)
     with transaction.atomic():
         keep_raw([(message.pk, fetched)])
     _compare(message, fetched)
     return fetched
 
 
-def _fetch(message: Message) -> bytes:
+def _fetch(message: Message, priority: Priority) -> bytes:
     account = Account.objects.get(pk=message.account_id)
     if account.state != Account.State.OK:
         raise ReconnectNeeded(account.email)
@@ -50,7 +50,7 @@ def _fetch(message: Message) -> bytes:
         account,
         credentials,
         lambda seconds, _: time.sleep(seconds),
-        priority=Priority.INTERACTIVE,
+        priority=priority,
         max_wait=PATIENCE,
         timeout=IMPATIENCE,
     )

@@ -49,3 +49,12 @@ TEXTS = {
     "sync_failed": _("The last sync failed"),
     "sync_cancelled": _("The last sync was cancelled"),
 }
+
+# Why the exact bytes of a message cannot be had.
+MISSING = {
+    "gone": _("Gmail no longer has it"),
+    "reconnect_needed": _("it is not held yet, and Google does not let us in: connect this mailbox again"),
+    "quota": _("it is not held yet, and Gmail's quota is used up"),
+    "unreachable": _("it is not held yet, and Gmail does not give it at the moment"),
+    "damaged": _("what is held of it is damaged"),
+}

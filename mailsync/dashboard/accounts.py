@@ -17,7 +17,8 @@ from mailsync.dashboard.policies import deleted_policies, intervals, policies
 from mailsync.dashboard.starting import back, start
 from mailsync.disconnect import disconnect as let_go
 from mailsync.disconnect import jobs_of
-from mailsync.models import Account
+from mailsync.export.selection import EVERYTHING
+from mailsync.models import Account, Export
 from syncjobs.states import Trigger
 
 LAST_JOBS = 25
@@ -41,6 +42,8 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
         "policies": policies(mailbox),
         "deleted_policies": deleted_policies(mailbox),
         "intervals": intervals(mailbox),
+        "forms": Export.Form.choices,
+        "everything": EVERYTHING,
         "emptied": emptied.awaits_confirmation(mailbox),
         "jobs": jobs_of(mailbox).order_by("-id")[:LAST_JOBS],
         "usage": mailbox.usage.order_by("-day")[:LAST_DAYS],

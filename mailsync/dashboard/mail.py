@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -12,7 +13,7 @@ from rest_framework.request import Request
 
 from mailsync.dashboard.people import user_of
 from mailsync.dashboard.words import SYSTEM_LABELS, label_name
-from mailsync.models import Account, Label, Message
+from mailsync.models import Account, Export, Label, Message
 from mailsync.search import MailList, mail_list
 from mailsync.search.newest import NewestFirst
 
@@ -51,7 +52,7 @@ class Row:
 @require_safe
 def mail(request: HttpRequest) -> HttpResponse:
     """One page of the list."""
-    accounts = list(Account.objects.filter(owner=user_of(request)).order_by("email"))
+    accounts = _accounts(user_of(request))
     chosen = _chosen(accounts, request.GET.get("account", ""))
     label, query = request.GET.get("label", "").replace("\x00", ""), request.GET.get("q", "").strip()
     names = _names(chosen)
@@ -65,10 +66,20 @@ def mail(request: HttpRequest) -> HttpResponse:
         "rows": [Row(each, _chips(each, names, label)) for each in found],
         "newer": newer,
         "older": older,
+        "forms": Export.Form.choices,
         "places": _places(names),
         "page": "mail",
     }
     return render(request, "mailsync/mail.html", context)
+
+
+def chosen_accounts(user: User, wanted: str) -> list[Account]:
+    """The user's mailboxes, or the one that is wanted; a stranger's is 404."""
+    return _chosen(_accounts(user), wanted)
+
+
+def _accounts(user: User) -> list[Account]:
+    return list(Account.objects.filter(owner=user).order_by("email"))
 
 
 def _chosen(accounts: list[Account], wanted: str) -> list[Account]:

@@ -3,6 +3,7 @@
 from mailsync.models.accounts import Account, Checkpoint, Usage
 from mailsync.models.audit import AuditEvent
 from mailsync.models.changes import Change
+from mailsync.models.exports import Export
 from mailsync.models.letters import Invitation, Letter
 from mailsync.models.mail import Body, Label, Message, RawMessage
 from mailsync.models.passes import Certificate, Failure, Listed
@@ -17,6 +18,7 @@ __all__ = [
     "Certificate",
     "Change",
     "Checkpoint",
+    "Export",
     "Failure",
     "Invitation",
     "Label",

@@ -65,6 +65,7 @@ def test_axe_finds_nothing_on_any_page(
     page.keyboard.press("Enter")
     page.wait_for_url(product.address + "/")
     paths = ["/", f"/accounts/{account}/", "/jobs/", "/jobs/?state=FAILED&trigger=push", f"/jobs/{task}/", "/settings/"]
+    paths += ["/exports/"]
     paths += [f"/mail/?account={account}", "/mail/?q=nowhere-to-be-found", f"/mail/{mail}/?account={account}"]
     for path in paths:
         found += violations(page, product.address + path)

@@ -1,0 +1,1 @@
+"""Take mail out: the exact bytes, in forms that other programs read."""
