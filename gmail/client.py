@@ -84,7 +84,11 @@ class GmailClient:
         )
 
     def get_message(self, id: str, *, format: Format = "raw") -> Message:
-        return self._call("messages.get", lambda: self._message(id, format), decode.message)
+        return self._call(
+            "messages.get",
+            lambda: self._message(id, format),
+            lambda body: decode.complete(decode.message(body), format),
+        )
 
     def fetch(self, asks: Iterable[Ask]) -> Iterator[tuple[Ask, Message | Thread | GmailError]]:
         """Each ask once with its answer or its own error (NotFound, Refused, lasting Transient), in no promised order.

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from gmail.errors import Transient
 from gmail.mime.charsets import clean
 from gmail.resources import (
+    Format,
     HistoryPage,
     HistoryRecord,
     Label,
@@ -92,6 +93,13 @@ def message(body: Json) -> Message:
         raw=base64url(body["raw"]) if "raw" in body else None,
         payload=_object(body["payload"]) if "payload" in body else None,
     )
+
+
+def complete(message: Message, format: Format) -> Message:
+    """The message, if its content came as `format` promises: a mail without any must not be taken for an empty one."""
+    if (format == "raw" and not message.raw) or (format == "full" and message.payload is None):
+        raise Transient("Gmail's answer lacks the content of a message")
+    return message
 
 
 def _object(value: Json) -> Json:

@@ -104,6 +104,9 @@ def _read(ask: Ask, part: Part) -> Answer:
     if isinstance(part, GmailError):
         return part
     try:
-        return decode.message(part) if ask.kind == "message" else decode.thread(part)
+        answer = decode.message(part) if ask.kind == "message" else decode.thread(part)
+        for message in messages_of([answer]):
+            decode.complete(message, ask.format)
+        return answer
     except Transient as error:
         return error

@@ -58,7 +58,7 @@ def _message(pieces: Iterator[bytes], on_chunk: Callable[[int], None]) -> Messag
     except ValueError as error:
         raise Transient("Gmail's answer is not whole JSON") from error
     message = decode.message(body)
-    return message if not sieve.found else replace(message, raw=bytes(sieve.raw))
+    return decode.complete(message if not sieve.found else replace(message, raw=bytes(sieve.raw)), "raw")
 
 
 def _pieces(answer: requests.Response) -> Iterator[bytes]:

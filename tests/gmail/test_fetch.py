@@ -74,6 +74,16 @@ def test_a_missing_message_is_its_own_answer() -> None:
     assert waits == []
 
 
+@pytest.mark.parametrize("lacking", [{"raw": ""}, {"raw": None}])
+def test_an_answer_without_the_content_asked_for_is_no_empty_mail(lacking: dict[str, Any]) -> None:
+    def respond(id_: str) -> Part:
+        return {key: value for key, value in {**message(id_), **lacking}.items() if value is not None}
+
+    found, _, _ = fetch(lambda id_: respond(id_) if id_ == "105" else message(id_), IDS[:10])
+    assert isinstance(found.pop("105"), Transient)
+    assert all(isinstance(item, Message) for item in found.values())
+
+
 def failing(times: int, failure: Part | None, *victims: str) -> Callable[[str], Part | None]:
     left = dict.fromkeys(victims, times)
 
