@@ -9,13 +9,13 @@ from gmail.client import GmailClient
 from gmail.errors import HistoryExpired, Transient
 from mailsync.sync import asks, fetching, labelling, listing, proof, replay, shifting
 from mailsync.sync.checkpoint import Position, Stage
-from mailsync.sync.plan import Changes, fold, is_suddenly_empty, percentage
+from mailsync.sync.plan import fold, is_suddenly_empty, percentage
 from mailsync.sync.ports import Batch, Clock, Progress, Stats, Store, SuddenlyEmpty, Surroundings, Wanted
 
 LISTS = (Stage.LARGE, Stage.LISTING, Stage.GLIMPSE)  # how many messages there are is known afterwards
 GLIMPSES = (25, 75)  # the first of them is one batch: somebody waits to see his mail
 MOST_STARTS = 5  # of one slice: history may be forgotten again while its loss is made up for
-MOST_DEBTS = 100
+MOST_DEBTS = 1_000
 
 
 class BudgetSpent(Exception):
@@ -83,8 +83,11 @@ class Engine:
         token: str | None = None
         while True:
             self.job.checkpoint()
-            page = self.gmail.list_messages(q=f"after:{after}", page_token=token)
-            self._fetch_lacking({ref.id: ref.thread_id for ref in page.refs})
+            page = listing.page(self.gmail, token, q=f"after:{after}")
+            named = {ref.id: ref.thread_id for ref in page.refs}
+            self._fetch_named(
+                named, self.store.lacking(list(named))
+            )  # also what an unfinished pass wants: that one rests
             token = page.next_page_token
             if token is None:
                 return
@@ -97,7 +100,7 @@ class Engine:
             Stage.FETCHING: self._fetch,
             Stage.REPLAYING: self._catch_up,
             Stage.LABELS: self._compare_label,
-            Stage.CERTIFYING: self._certify,
+            Stage.CERTIFYING: lambda at: proof.step(self.store, at, self._progress),
         }
         while position is not None:
             self.job.checkpoint()
@@ -184,9 +187,6 @@ class Engine:
         self.store.move(after, self._progress("certifying", 98))
         return after
 
-    def _certify(self, position: Position) -> Position | None:
-        return proof.step(self.store, position, self._progress)
-
     def _fetch_wanted(self, limit: int, position: Position) -> bool:
         """Fetch one page of what is wanted, newest first; False when nothing is."""
         most = self._allowed(limit)
@@ -197,9 +197,9 @@ class Engine:
         self._save(self._bring(wanted, most), position)
         return True
 
-    def _bring(self, wanted: Sequence[Wanted], most: int) -> Batch:
-        errands = self.plan(wanted, most=most)
-        return fetching.fetch(self.gmail, errands, beat=self.job.beat, clock=self.clock, despair=self.despair)
+    def _bring(self, wanted: Sequence[Wanted], most: int, *, despair: bool = False) -> Batch:
+        errands, despair = self.plan(wanted, most=most), despair or self.despair
+        return fetching.fetch(self.gmail, errands, beat=self.job.beat, clock=self.clock, despair=despair)
 
     def _save(self, batch: Batch, position: Position | None) -> None:
         self.stats.bytes += batch.bytes
@@ -230,7 +230,8 @@ class Engine:
                 self.bar.page(cursor, after, current, self.stats.done)
             changes = fold(records)
             self._fetch_lacking(changes.alive, again=changes.unclear)
-            self._count(changes)
+            self.stats.updated += len(changes.relabelled)
+            self.stats.deleted += len(changes.deleted)
             self.store.apply(changes, after, self._replay_progress(progressed=bool(records)))
 
     def _cursor(self) -> int:
@@ -242,26 +243,31 @@ class Engine:
         What a running pass wants is left to it; what is owed, to the paying of debts.
         """
         lacking = self.store.lacking(list(named)) | set(again)
-        lacking -= self.store.promised(sorted(lacking)) if lacking else set()
-        large = listing.large(self.gmail, lacking) if self.store.raw_at_once else set()
+        self._fetch_named(named, lacking - self.store.promised(sorted(lacking)) if lacking else lacking)
+
+    def _fetch_named(self, named: Mapping[str, str], lacking: Collection[str]) -> None:
+        """Fetch those of the ids named that are `lacking`, big ones last."""
+        large = listing.large(self.gmail, set(lacking)) if self.store.raw_at_once else set()
         left = [Wanted(id_, thread, id_ in large) for id_, thread in named.items() if id_ in lacking]
         left.sort(key=lambda each: each.large)
         # A page that is read again, after a wait or a lost worker, is not counted again.
         self.stats.total = max(self.stats.total, self.stats.done + len(left))
+        self._fetch_each(left)
+
+    def _fetch_each(self, left: Sequence[Wanted], *, despair: bool = False) -> None:
         while left:
             self.job.checkpoint()
             self._spend_budget()
-            batch = self._bring(left, self._allowed(asks.MOST_MESSAGES))
+            batch = self._bring(left, self._allowed(asks.MOST_MESSAGES), despair=despair)
             self._save(batch, None)
             left = [each for each in left if each.id not in batch.settled]
 
     def _pay_debts(self) -> None:
-        """Try again what failed before; a few that keep failing must not look like an outage and stop the mailbox."""
-        ids = self.store.debts(MOST_DEBTS)
-        if not ids:
-            return
+        """Try again what failed before, once; a few that keep failing must not look like an outage and stop the mailbox."""
+        # How big they are is not known: where every byte is asked for, each comes alone.
+        owed = [Wanted(id_, large=self.store.raw_at_once) for id_ in self.store.debts(MOST_DEBTS)]
         with suppress(Transient):
-            self._save(self._bring([Wanted(id_) for id_ in ids], asks.MOST_MESSAGES), None)
+            self._fetch_each(owed, despair=True)
 
     def _allowed(self, limit: int) -> int:
         return limit if self.budget is None else max(min(limit, self.budget - self.worked), 1)
@@ -269,10 +275,6 @@ class Engine:
     def _spend_budget(self) -> None:
         if self.budget is not None and self.worked >= self.budget:
             raise BudgetSpent
-
-    def _count(self, changes: Changes) -> None:
-        self.stats.updated += len(changes.relabelled)
-        self.stats.deleted += len(changes.deleted)
 
     def _replay_progress(self, *, progressed: bool) -> Progress:
         done = self.stats.done if self.bar is None else self.stats.total  # what vanished is settled with its page

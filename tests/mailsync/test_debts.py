@@ -4,6 +4,8 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from gmail.client import GmailClient
+from gmail.resources import Message
 from mailsync import debts
 from mailsync.models import Account, Failure
 from mailsync.schedule import request_sync
@@ -49,6 +51,42 @@ def test_what_is_not_due_is_tried_when_somebody_asks_for_it(account: Account, gm
     assert sync(account).pk == job.pk
     assert_exact(account, gmail)
     assert not Failure.objects.exists()
+
+
+def test_each_debt_is_tried_alone_and_streamed_since_it_may_be_big(
+    account: Account, gmail: Gmail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync(account)
+    new = gmail.deliver(6)
+    gmail.faults({"fault": "domain_policy", "match": {"method": "messages.get", "ids": new}})
+    sync(account)
+    gmail.faults()
+    streamed: list[str] = []
+    stream = GmailClient.stream_message
+
+    def seen(client: GmailClient, id_: str, *, on_chunk: Callable[[int], None]) -> Message:
+        streamed.append(id_)
+        return stream(client, id_, on_chunk=on_chunk)
+
+    monkeypatch.setattr(GmailClient, "stream_message", seen)
+    sync(account)
+    assert sorted(streamed) == sorted(new), "all of them in one sync"
+    assert_exact(account, gmail)
+
+
+@pytest.mark.parametrize("policy", [Account.Policy.ARCHIVE, Account.Policy.BOTH])
+def test_debts_that_all_fail_as_in_an_outage_rest_longer_each_time_too(
+    account: Account, gmail: Gmail, monkeypatch: pytest.MonkeyPatch, policy: Account.Policy
+) -> None:
+    monkeypatch.setattr("gmail.backoff.jitter", lambda attempt: 0.0)
+    Account.objects.filter(pk=account.pk).update(policy=policy)
+    sync(account)
+    owed = gmail.deliver(4)
+    Failure.objects.bulk_create(Failure(account=account, gmail_id=id_, code="transient") for id_ in owed)
+    gmail.faults({"fault": "500", "match": {"method": "messages.get", "ids": owed}})
+    for _ in range(4):
+        assert sync(account).state == State.SUCCEEDED
+    assert set(Failure.objects.values_list("attempts", flat=True)) == {3}, "not again before 15 minutes"
 
 
 def test_a_retry_during_a_sync_asks_for_a_further_pass(account: Account, owing: str) -> None:
