@@ -17,6 +17,7 @@ WITH held AS (
     SELECT row.id, row.data, row.size, row.sha256
     FROM unnest(%(ids)s::bigint[], ARRAY[{places}]::bytea[], %(sizes)s::bigint[], %(hashes)b::bytea[])
         AS row (id, data, size, sha256) JOIN held USING (id)
+    ORDER BY row.id
     ON CONFLICT (message_id) DO NOTHING
     RETURNING message_id
 ), superseded AS (

@@ -160,6 +160,9 @@ class MailboxStore(Comparison):
                     large=False,
                     raw=self.raw_at_once,
                 )
+                # What could not be fetched just now is owed: a debt is paid alone, however big it is.
+                owed = Failure.objects.filter(account=self.account, gmail_id__in=list(changes.alive))
+                self._listed().filter(wanted=True, gmail_id__in=owed.values("gmail_id")).update(wanted=False)
             self._relabel(changes.relabelled)
 
     def labels(self, labels: Sequence[GmailLabel]) -> None:
@@ -201,8 +204,12 @@ class MailboxStore(Comparison):
 
     def _mark_gone(self, ids: list[str], as_of: int) -> None:
         self._execute(statements.MARK_GONE, ids=ids, as_of=as_of)
-        if self.account.deleted_policy == Account.DeletedPolicy.REMOVE:
-            Message.objects.filter(account=self.account, gmail_id__in=ids).delete()
+        # Asked now: whoever chose to keep deleted mail since this slice began must not lose it.
+        if Account.objects.filter(pk=self.account.pk, deleted_policy=Account.DeletedPolicy.REMOVE).exists():
+            doomed = Message.objects.filter(account=self.account, gmail_id__in=ids)
+            # Before what belongs to them: whoever brings raw bytes at this moment is waited for, or passes them over.
+            list(doomed.order_by("pk").select_for_update().values_list("pk"))
+            doomed.delete()
 
     def _relabel(self, relabelled: dict[str, Relabel]) -> None:
         held = Message.objects.filter(account=self.account, gmail_id__in=list(relabelled)).order_by("gmail_id")
