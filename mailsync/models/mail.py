@@ -141,6 +141,7 @@ class Body(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
     data = models.BinaryField(help_text=_("Headers, text, HTML as JSON, compressed."))
     refusals = models.SmallIntegerField(db_default=0, help_text=_("How often Gmail would not give the raw bytes."))
+    refused_at = models.DateTimeField(null=True, help_text=_("When it last would not."))
 
     objects = BodyQuerySet.as_manager()
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import takewhile
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from gmail.client import GmailClient
 from gmail.errors import RateLimited
@@ -13,7 +13,7 @@ from gmail.quota import Priority
 from gmail.resources import Ask
 from mailsync import outcome, usage
 from mailsync.models import Account, Body
-from mailsync.models.mail import MOST_REFUSALS
+from mailsync.models.mail import MOST_REFUSALS, BodyQuerySet
 from mailsync.schedule import restart_backfill
 from mailsync.sync import fetching
 from mailsync.sync.asks import Errand
@@ -22,6 +22,7 @@ from mailsync.sync.plan import percentage
 from mailsync.sync.ports import Batch, Stats
 from mailsync.sync.session import pause, session, stats
 from mailsync.texts import MODES, TEXTS
+from syncjobs.clock import SyncNow
 from syncjobs.context import Context
 from syncjobs.registry import Kind
 from syncjobs.states import Phase
@@ -73,12 +74,17 @@ class Backfill:
         after, pages = 0, 0
         while page := self._page(after):
             if pages % COUNTED_EVERY == 0:  # a pass that runs meanwhile adds to what is owed
-                self.stats.total = self.stats.done + Body.objects.owed(self.account).filter(pk__gt=after).count()
+                self.stats.total = self.stats.done + self._owed().filter(pk__gt=after).count()
             self._bring(page)
             after, pages = page[-1].pk, pages + 1
 
+    def _owed(self) -> BodyQuerySet:
+        """What no slice of this job has asked for in vain."""
+        asked = Q(refused_at__gte=self.context.job.created_at)
+        return Body.objects.owed(self.account).exclude(asked)
+
     def _page(self, after: int) -> list[Owed]:
-        rows = Body.objects.owed(self.account).filter(message_id__gt=after)
+        rows = self._owed().filter(message_id__gt=after)
         return [Owed(*row) for row in rows.values_list("pk", "message__gmail_id", "message__size")[:MOST_AT_ONCE]]
 
     def _bring(self, page: Sequence[Owed]) -> None:
@@ -111,7 +117,7 @@ class Backfill:
             raws = [(keys[each.id], each.raw or b"") for each in batch.messages]
             self.stats.added += keep_raw(raws)
             refused = [keys[id_] for id_, _ in batch.failed]
-            Body.objects.filter(pk__in=refused).update(refusals=F("refusals") + 1)
+            Body.objects.filter(pk__in=refused).update(refusals=F("refusals") + 1, refused_at=SyncNow())
             Body.objects.filter(pk__in=gone).update(
                 refusals=MOST_REFUSALS
             )  # Gmail has them no more: no later slice asks

@@ -3,16 +3,21 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partialmethod
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 
+from gmail.client import GmailClient
 from mailsync import credentials
-from mailsync.models import Account, Certificate, Checkpoint, Failure, Message
-from mailsync.schedule import request_sync
+from mailsync.models import Account, Certificate, Checkpoint, Failure, Listed, Message
+from mailsync.schedule import request_scope, request_sync
 from mailsync.sync import asks, fetching, job
+from mailsync.sync.scopes import WINDOW
+from mailsync.sync.store import MailboxStore
 from syncjobs import lifecycle, runner
+from syncjobs.admission import Scope
 from syncjobs.context import Context, Report
 from syncjobs.errors import LeaseLost
 from syncjobs.models import SyncJob
@@ -120,6 +125,51 @@ def test_mail_deleted_in_gmail_is_removed_where_the_owner_wants_it(synced: Accou
     sync(synced)
     assert not Message.objects.filter(account=synced, gmail_id__in=ids).exists()
     assert_exact(synced, gmail)
+
+
+def test_who_chooses_to_keep_deleted_mail_keeps_it_from_that_moment_on(
+    synced: Account, gmail: Gmail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Account.objects.filter(pk=synced.pk).update(deleted_policy=Account.DeletedPolicy.REMOVE)
+    gmail.delete(gone := gmail.ids()[:3])
+    look = MailboxStore.lacking
+
+    def chosen_in_mid_slice(store: MailboxStore, ids: list[str]) -> set[str]:
+        Account.objects.filter(pk=synced.pk).update(deleted_policy=Account.DeletedPolicy.KEEP)
+        return look(store, ids)
+
+    monkeypatch.setattr(MailboxStore, "lacking", chosen_in_mid_slice)
+    sync(synced)
+    assert Message.objects.exclude(deleted_at=None).filter(gmail_id__in=gone).count() == 3
+
+
+def window(account: Account) -> SyncJob:
+    """All mail, as a window, by a worker."""
+    job: SyncJob | None = request_scope(account, Scope(WINDOW, {"after": 1}), trigger=Trigger.BUTTON).job
+    while job is not None and job.is_active:
+        job = runner.run(job.pk, "worker")
+    assert job is not None
+    return job
+
+
+def test_a_window_brings_what_a_pass_wanted_that_was_cancelled(account: Account, gmail: Gmail) -> None:
+    falter(account, at=3)  # all is listed, nothing fetched
+    lifecycle.cancel(SyncJob.objects.active().get(), by="anna")
+    assert Listed.objects.filter(wanted=True).count() == 40
+    done = window(account)
+    assert (done.state, done.stats["added"]) == (State.SUCCEEDED, 40)
+    assert held(account) == truth(gmail)
+    assert not Listed.objects.filter(wanted=True).exists()
+
+
+def test_a_forgotten_page_token_starts_the_list_of_a_window_anew(
+    account: Account, gmail: Gmail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = partialmethod(GmailClient.list_messages, max_results=15)
+    monkeypatch.setattr(GmailClient, "list_messages", pages)
+    gmail.faults({"fault": "expired_page_token", "times": 1})
+    assert window(account).state == State.SUCCEEDED
+    assert held(account) == truth(gmail)
 
 
 def test_an_idle_incremental_sync_costs_at_most_five_units(synced: Account, gmail: Gmail) -> None:
@@ -257,6 +307,18 @@ def test_a_message_that_gmail_will_not_give_is_a_debt_that_is_paid_later(account
     assert not Failure.objects.exists()
     account.refresh_from_db()
     assert account.complete_as_of is not None
+
+
+def test_a_big_message_that_arrives_during_a_pass_and_cannot_be_had_is_left_to_its_debt(
+    account: Account, gmail: Gmail
+) -> None:
+    falter(account, at=3)
+    (new,) = gmail.deliver(1)
+    gmail.faults({"fault": "domain_policy", "match": {"method": "messages.get", "ids": [new]}})
+    falter(account, at=2)
+    assert Failure.objects.get().gmail_id == new
+    listed = Listed.objects.filter(gmail_id=new).values_list("wanted", flat=True)
+    assert list(listed) == [False], "a batch of the pass must not ask for it"
 
 
 def test_a_debt_that_was_deleted_in_gmail_is_forgotten(account: Account, gmail: Gmail) -> None:

@@ -1,8 +1,12 @@
 """What is fetched at once, what later, what on demand."""
 
+import time
+from itertools import cycle
+from threading import Event
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 
 from gmail import mime
@@ -10,9 +14,11 @@ from mailsync import messages, schedule
 from mailsync.disconnect import jobs_of
 from mailsync.models import Account, Body, Certificate, Message, RawMessage, Usage
 from mailsync.models.mail import MOST_REFUSALS
+from mailsync.sync.bodies import keep_raw
 from syncjobs import lifecycle, runner
 from syncjobs.models import SyncJob
 from syncjobs.states import Queue, State, Trigger
+from tests.committed import at_once
 from tests.mailsync.mirror import assert_exact, held, sync, truth
 from tests.mailsync.simulated import Gmail
 
@@ -168,6 +174,51 @@ def test_bytes_that_gmail_refuses_are_asked_for_again_by_later_jobs_but_not_for_
     sync(both)
     backfill(both)
     assert_exact(both, gmail)
+
+
+def test_bytes_that_gmail_refuses_are_asked_for_once_by_a_job_however_many_slices_it_has(
+    both: Account, gmail: Gmail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailsync.sync.backfill.MOST_AT_ONCE", 5)
+    sync(both)
+    broken = Body.objects.earliest("pk").message
+    gmail.faults({"fault": "domain_policy", "match": {"ids": [broken.gmail_id]}})
+    asked = cycle([False, False, True])
+    monkeypatch.setattr("syncjobs.shutdown.asked", lambda: next(asked))
+    job = backfill(both)
+    assert (job.state, job.stats["failed"], job.slices > 2) == (State.SUCCEEDED, 1, True)
+    assert Body.objects.get().refusals == 1
+    monkeypatch.undo()
+    sync(both)
+    backfill(both)
+    assert Body.objects.get().refusals == 2
+
+
+def test_mail_is_removed_while_its_bytes_come_and_neither_waits_for_the_other_for_ever(
+    both: Account, gmail: Gmail
+) -> None:
+    Account.objects.filter(pk=both.pk).update(deleted_policy=Account.DeletedPolicy.REMOVE)
+    sync(both)
+    gmail.delete(gone := gmail.ids()[:1])
+    row = Message.objects.get(gmail_id=gone[0])
+    locked = Event()
+
+    def bring() -> None:
+        """As keep_raw does, with time between what it locks first and what it takes away last."""
+        with transaction.atomic():
+            connection.cursor().execute("SELECT FROM mailsync_message WHERE id = %s FOR KEY SHARE", [row.pk])
+            locked.set()
+            time.sleep(1)
+            keep_raw([(row.pk, b"Subject: late")])
+
+    def remove() -> SyncJob:
+        locked.wait(10)
+        return sync(both)
+
+    brought, job = at_once([bring, remove])
+    assert brought is None and isinstance(job, SyncJob)
+    assert (job.state, job.slices) == (State.SUCCEEDED, 1)
+    assert not Message.objects.filter(pk=row.pk).exists() and not RawMessage.objects.exists()
 
 
 def test_bytes_that_were_refused_too_often_are_left_to_whoever_asks_for_them(both: Account, gmail: Gmail) -> None:
