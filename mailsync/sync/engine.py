@@ -190,8 +190,7 @@ class Engine:
     def _fetch_wanted(self, limit: int, position: Position) -> bool:
         """Fetch one page of what is wanted, newest first; False when nothing is."""
         most = self._allowed(limit)
-        wanted = self.store.wanted(most)
-        if not wanted:
+        if not (wanted := self.store.wanted(most)):
             return False
         self._spend_budget()
         self._save(self._bring(wanted, most), position)
