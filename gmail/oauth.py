@@ -10,10 +10,9 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-import google.auth.credentials
 import requests
 from google.oauth2 import service_account
 from google.oauth2.credentials import Credentials
@@ -23,6 +22,10 @@ from gmail.errors import Refused, Transient
 
 SCOPES = ("https://www.googleapis.com/auth/gmail.readonly",)
 TIMEOUT = 20.0
+LONGEST_GRANT = 10 * 366 * 86_400  # seconds; what claims to live longer is taken for one without an end
+
+U = TypeVar("U", bound=Credentials)
+S = TypeVar("S", bound=service_account.Credentials)
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,15 @@ def _address(base_url: str, google: str, path: str) -> str:
 
 
 def credentials(
-    client: OAuthClient, *, refresh_token: str, token: str | None = None, expiry: datetime | None = None
-) -> Credentials:
-    """Credentials that refresh themselves; `expiry` is when `token` ends, aware or naive UTC."""
-    return Credentials(
+    client: OAuthClient,
+    *,
+    refresh_token: str,
+    token: str | None = None,
+    expiry: datetime | None = None,
+    kind: type[U] = Credentials,  # type: ignore[assignment]
+) -> U:
+    """Credentials that refresh themselves; `expiry` is when `token` ends, aware or naive UTC. `kind` may add to how."""
+    return kind(
         token=token,
         refresh_token=refresh_token,
         token_uri=client.token_uri,
@@ -90,8 +98,16 @@ def consent_url(client: OAuthClient, *, redirect_uri: str, state: str, login_hin
     return f"{client.consent_uri}?{urlencode(query)}", verifier
 
 
-def exchange(client: OAuthClient, *, redirect_uri: str, code: str, code_verifier: str) -> Credentials:
-    """The credentials that a consent's code stands for.
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a consent gave; `ends_at` is None where Google names no end, as it does for projects in testing."""
+
+    credentials: Credentials = field(repr=False)
+    ends_at: datetime | None = None
+
+
+def exchange(client: OAuthClient, *, redirect_uri: str, code: str, code_verifier: str) -> Permission:
+    """What a consent's code stands for.
 
     Raises GrantRevoked (code used, too old, or not ours), Refused (reason "insufficient_scope" when the user withheld
     the mail), Transient.
@@ -114,12 +130,18 @@ def exchange(client: OAuthClient, *, redirect_uri: str, code: str, code_verifier
         token, seconds = str(answer["access_token"]), int(answer.get("expires_in", 3599))
     except (KeyError, TypeError, ValueError) as error:
         raise Transient("Google's token answer is incomplete") from error
-    return credentials(
-        client,
-        refresh_token=answer.get("refresh_token", ""),
-        token=token,
-        expiry=datetime.now(UTC) + timedelta(seconds=seconds),
-    )
+    expiry = datetime.now(UTC) + timedelta(seconds=seconds)
+    fresh = credentials(client, refresh_token=str(answer.get("refresh_token", "")), token=token, expiry=expiry)
+    return Permission(fresh, _end(answer.get("refresh_token_expires_in")))
+
+
+def _end(seconds: Any) -> datetime | None:
+    """When a refresh token ends that lives for so many `seconds`; nonsense is no end."""
+    try:
+        left = int(seconds)
+    except (TypeError, ValueError):
+        return None
+    return datetime.now(UTC) + timedelta(seconds=left) if 0 < left <= LONGEST_GRANT else None
 
 
 def revoke(client: OAuthClient, token: str) -> None:
@@ -149,16 +171,18 @@ def _post(uri: str, form: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def service_account_credentials(
-    info: Mapping[str, Any], subject: str, *, base_url: str = ""
-) -> google.auth.credentials.Credentials:
-    """Credentials of a service account that acts for `subject` by domain-wide delegation.
+    info: Mapping[str, Any],
+    subject: str,
+    *,
+    base_url: str = "",
+    kind: type[S] = service_account.Credentials,  # type: ignore[assignment]
+) -> S:
+    """Credentials of a service account that acts for `subject` by domain-wide delegation. `kind` as in `credentials`.
 
     `info` is the parsed key file; raises Refused when it is none.
     """
     where = {"token_uri": _address(base_url, "", "/token")} if base_url else {}
     try:
-        return service_account.Credentials.from_service_account_info(
-            {**info, **where}, scopes=list(SCOPES), subject=subject
-        )
+        return kind.from_service_account_info({**info, **where}, scopes=list(SCOPES), subject=subject)
     except (ValueError, KeyError, TypeError):
         raise Refused("This is no service account key", reason="service_account") from None

@@ -23,6 +23,7 @@ ACTIONS: dict[str, Promise] = {
     "reconnected": _("Mailbox reconnected"),
     "disconnected": _("Mailbox disconnected"),
     "erased": _("Mirror erased"),
+    "grant_ended": _("Permission ended by Google"),
     "exported": _("Mail exported"),
     "token_made": _("API token made"),
     "token_revoked": _("API token revoked"),

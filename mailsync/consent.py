@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from google.oauth2.credentials import Credentials
 
@@ -17,10 +18,11 @@ TIMEOUT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """Which mailbox, and the grant as `connect` takes it."""
+    """Which mailbox, the grant as `connect` takes it, when Google will end it (None: it names no end)."""
 
     email: str
     grant: str = field(repr=False)
+    ends_at: datetime | None = None
 
 
 def ask(*, redirect_uri: str, state: str, login_hint: str) -> tuple[str, str]:
@@ -32,12 +34,12 @@ def complete(*, redirect_uri: str, code: str, code_verifier: str) -> Consent:
     """What the person consented to.
 
     Raises GrantRevoked (the code is used, too old or not ours), Refused (reason "insufficient_scope" when the mail was
-    withheld), RateLimited, Transient.
+    withheld, "no_refresh_token" when Google gave access for an hour only), RateLimited, Transient.
     """
-    credentials = oauth.exchange(oauth_client(), redirect_uri=redirect_uri, code=code, code_verifier=code_verifier)
-    if not credentials.refresh_token:
+    given = oauth.exchange(oauth_client(), redirect_uri=redirect_uri, code=code, code_verifier=code_verifier)
+    if not given.credentials.refresh_token:
         raise Refused("Google gave no lasting access", reason="no_refresh_token")
-    return Consent(_address(credentials), user_grant(credentials.refresh_token))
+    return Consent(_address(given.credentials), user_grant(given.credentials.refresh_token), given.ends_at)
 
 
 def _address(credentials: Credentials) -> str:

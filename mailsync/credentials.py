@@ -8,7 +8,6 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django.db import transaction
 from google.auth.credentials import Credentials
 
 from gmail import oauth
@@ -18,6 +17,7 @@ from gmail.prices import price_table
 from gmail.quota import Bucket, Priority, Unlimited
 from gmail.redis_window import RedisWindow
 from mailsync.models import Account
+from mailsync.refreshing import KeptDelegation, KeptUser
 
 REDIS_SECONDS = 1.0
 PATIENCE = 30.0  # seconds that a worker bears Gmail's silence
@@ -40,30 +40,20 @@ def service_account_grant(info: dict[str, Any]) -> str:
 
 
 def open_credentials(account: Account) -> Credentials:
-    """Google's credentials object for this account."""
+    """Google's credentials object for this account; what it refreshes is kept. Raises Undecryptable, Refused."""
     grant = json.loads(account.credentials or "{}")
-    if grant.get("type") == "service_account":
-        return oauth.service_account_credentials(grant["info"], account.email, base_url=settings.GOOGLE_BASE_URL)
     expiry = datetime.fromtimestamp(grant["expiry"], UTC) if grant.get("expiry") else None
-    return oauth.credentials(
-        oauth_client(), refresh_token=grant.get("refresh_token", ""), token=grant.get("token"), expiry=expiry
-    )
-
-
-def keep_refreshed(account: Account, credentials: Any) -> None:
-    """Store a token that was refreshed meanwhile, so that the next slice need not ask for another."""
-    grant = json.loads(account.credentials or "{}")
-    if grant.get("type") != "user" or not credentials.token or credentials.token == grant.get("token"):
-        return
-    fresh = grant | {"token": credentials.token, "refresh_token": credentials.refresh_token or grant["refresh_token"]}
-    if credentials.expiry is not None:
-        fresh["expiry"] = credentials.expiry.replace(tzinfo=UTC).timestamp()
-    with transaction.atomic():
-        now = Account.objects.select_for_update(no_key=True).filter(pk=account.pk).first()
-        if now is None or now.credentials != account.credentials:
-            return  # the mailbox was reconnected meanwhile: that grant is newer than ours
-        account.credentials = json.dumps(fresh)
-        Account.objects.filter(pk=account.pk).update(credentials=account.credentials)
+    token = grant.get("token")
+    kept: KeptUser | KeptDelegation
+    if grant.get("type") == "service_account":
+        base = settings.GOOGLE_BASE_URL
+        kept = oauth.service_account_credentials(grant["info"], account.email, base_url=base, kind=KeptDelegation)
+        kept.token, kept.expiry = token, expiry.replace(tzinfo=None) if expiry else None
+    else:
+        refresh = grant.get("refresh_token", "")
+        kept = oauth.credentials(oauth_client(), refresh_token=refresh, token=token, expiry=expiry, kind=KeptUser)
+    kept.mailbox, kept.info = account.pk, grant.get("info")
+    return kept
 
 
 def open_mailbox(

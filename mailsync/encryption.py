@@ -36,6 +36,11 @@ def decrypt(token: str) -> str:
         raise Undecryptable("no key of TOKEN_ENCRYPTION_KEYS opens this secret") from None
 
 
+def renewed(token: str) -> str:
+    """The same secret under the newest key; raises Undecryptable."""
+    return encrypt(decrypt(token))
+
+
 class EncryptedTextField(models.TextField):
     """Text that only lies in the database encrypted; an empty one stays empty."""
 

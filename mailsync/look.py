@@ -5,7 +5,7 @@ import time
 from gmail.quota import Priority
 from mailsync import schedule, usage
 from mailsync.check import Count, count_new
-from mailsync.credentials import IMPATIENCE, keep_refreshed, open_credentials, open_mailbox
+from mailsync.credentials import IMPATIENCE, open_credentials, open_mailbox
 from mailsync.models import Account
 
 PATIENCE = 10.0  # seconds that a caller waits for quota
@@ -26,6 +26,5 @@ def new_mail(account: Account) -> Count:
     try:
         return count_new(account, gmail)
     finally:
-        keep_refreshed(account, credentials)
         usage.spent(account.pk, gmail.units, gmail.requests)
         gmail.close()

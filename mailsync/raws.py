@@ -10,7 +10,7 @@ from django.db import transaction
 from gmail.errors import NotFound
 from gmail.quota import Priority
 from mailsync import messages, usage
-from mailsync.credentials import IMPATIENCE, keep_refreshed, open_credentials, open_mailbox
+from mailsync.credentials import IMPATIENCE, open_credentials, open_mailbox
 from mailsync.models import Account, Message, RawMessage
 from mailsync.schedule import ReconnectNeeded
 from mailsync.sync.bodies import keep_raw
@@ -60,7 +60,6 @@ def _fetch(message: Message, priority: Priority) -> bytes:
         except NotFound:
             raise Unavailable from None
         finally:
-            keep_refreshed(account, credentials)
             usage.spent(account.pk, gmail.units, gmail.requests)
 
 

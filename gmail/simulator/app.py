@@ -43,6 +43,7 @@ class Server:
         app.router.add_get("/control/stats", self.stats)
         app.router.add_get("/control/spends", self.spends)
         app.router.add_get("/control/mailbox", self.mailbox)
+        app.router.add_get("/control/secrets", self.secrets)
         app.cleanup_ctx.append(self._pushing)
         doors.add_routes(app, self.service, self.signer)
         return app
@@ -119,6 +120,10 @@ class Server:
     async def spends(self, request: web.Request) -> web.StreamResponse:
         """GET /control/spends."""
         return _json(control.spends(self.service))
+
+    async def secrets(self, request: web.Request) -> web.StreamResponse:
+        """GET /control/secrets."""
+        return _json(control.secrets(self.service))
 
     async def mailbox(self, request: web.Request) -> web.StreamResponse:
         """GET /control/mailbox?email=...&hashes=0."""

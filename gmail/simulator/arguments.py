@@ -28,6 +28,8 @@ Prints one line, "gmail simulator ready on http://HOST:PORT", when it answers; S
            POST /control/create-label  {"email", "name"}
            POST /control/expire-history {"email"}                  every historyId given out is too old
            POST /control/expire-tokens {"email"}                   access tokens end
+           POST /control/expire-codes  {}                          codes of consents end
+           POST /control/consents      {"lifetime", "lasting"}     seconds that later grants live; false: no refresh tokens
            POST /control/revoke        {"email"}                   all grants end
            POST /control/grant         {"email"}                   sim-refresh-ADDRESS is good again
            POST /control/faults        {"rules": [{"match": {"method", "ids", "email", "every"}, "fault", "times",
@@ -39,6 +41,7 @@ Prints one line, "gmail simulator ready on http://HOST:PORT", when it answers; S
            POST /control/reset-stats   {}
            GET  /control/stats         requests, units, gets per message
            GET  /control/mailbox?email=ADDRESS&hashes=0            the truth, with sha256 of each raw message
+           GET  /control/secrets                                   every token and code handed out
            GET  /control/service-account                           a key that may act for every mailbox
 
 Programs that know no other address than Google's come through --proxy PORT --proxy-ca FILE: give them
@@ -97,6 +100,13 @@ def _mail(add: Add) -> None:
     add("--client-id", default="simulator", help="OAuth client id (simulator)")
     add("--client-secret", default="simulator", help="OAuth client secret (simulator)")
     add("--token-lifetime", type=int, default=3599, metavar="SECONDS", help="of access tokens (3599)")
+    add(
+        "--grant-lifetime",
+        type=int,
+        default=0,
+        metavar="SECONDS",
+        help="of grants by consent; Google's projects in testing: 604800; 0: no end (0)",
+    )
     add("--proxy", type=int, metavar="PORT", help="also be an HTTPS proxy that answers as Google's own hosts (none)")
     add("--proxy-ca", type=Path, metavar="FILE", help="where the certificate that its clients have to trust is written")
 

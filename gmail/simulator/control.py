@@ -112,6 +112,24 @@ def expire_tokens(body: Json, service: Service) -> None:
     service.world.tokens.expire_access(body["email"])
 
 
+def expire_codes(body: Json, service: Service) -> None:
+    """{}: codes that were not redeemed yet are too old."""
+    service.world.tokens.expire_codes()
+
+
+def consents(body: Json, service: Service) -> None:
+    """{lifetime: seconds, 0 without an end; lasting: whether there are refresh tokens}, for later consents; what is
+    missing stays."""
+    tokens = service.world.tokens
+    tokens.grant_lifetime = int(body.get("lifetime", tokens.grant_lifetime))
+    tokens.lasting = bool(body.get("lasting", tokens.lasting))
+
+
+def secrets(service: Service) -> Json:
+    """GET /control/secrets: every token and code that was handed out, those given by the settings included."""
+    return {"issued": list(service.world.tokens.issued), "client_secret": service.settings.client_secret}
+
+
 def faults(body: Json, service: Service) -> Json:
     """{rules: [...]}: these rules instead of those before; [] ends all trouble."""
     service.faults.replace([Rule.read(rule) for rule in body["rules"]])
@@ -157,6 +175,8 @@ COMMANDS: dict[str, Callable[[Json, Service], Json | None]] = {
     "delete-label": delete_label,
     "expire-history": expire_history,
     "expire-tokens": expire_tokens,
+    "expire-codes": expire_codes,
+    "consents": consents,
     "revoke": revoke,
     "grant": grant,
     "faults": faults,

@@ -23,7 +23,7 @@ def token(form: Form, authorization: str, world: World, signer: Signer, now: flo
     _check_client(form, authorization, world)
     if kind == "refresh_token":
         access, scopes = world.tokens.refresh(form.get("refresh_token", ""), form.get("scope", ""), now)
-        return _answer(access, scopes, world)
+        return _answer(access, scopes, world) | _end(form.get("refresh_token", ""), world, now)
     if kind == "authorization_code":
         return _exchanged(form, world, now)
     raise OAuthError("unsupported_grant_type", f"Invalid grant_type: {kind[:100]}")
@@ -46,10 +46,19 @@ def _check_client(form: Form, authorization: str, world: World) -> None:
 
 def _exchanged(form: Form, world: World, now: float) -> Json:
     code = world.tokens.redeem(form.get("code", ""), form.get("redirect_uri", ""), form.get("code_verifier", ""), now)
-    refresh = tokens.new_refresh_token()
-    world.perform("grant", now, email=code.email, token=refresh, scopes=sorted(code.scopes))
+    if not world.tokens.lasting:
+        return _answer(world.tokens.issue(code.email, code.scopes, now), code.scopes, world)
+    refresh, life = tokens.new_refresh_token(), world.tokens.grant_lifetime
+    ends = {"expires": now + life} if life else {}
+    world.perform("grant", now, email=code.email, token=refresh, scopes=sorted(code.scopes), **ends)
     access = world.tokens.issue(code.email, code.scopes, now, refresh)
-    return _answer(access, code.scopes, world) | {"refresh_token": refresh}
+    return _answer(access, code.scopes, world) | {"refresh_token": refresh} | _end(refresh, world, now)
+
+
+def _end(refresh: str, world: World, now: float) -> Json:
+    """What Google adds where a grant has an end."""
+    left = world.tokens.left(refresh, now)
+    return {} if left is None else {"refresh_token_expires_in": left}
 
 
 def _delegated(form: Form, world: World, signer: Signer, now: float) -> Json:

@@ -41,6 +41,7 @@ class Settings:
     latency: str = "none"
     history_ttl: float = WEEK
     token_lifetime: int = 3599
+    grant_lifetime: int = 0
     attachment_ttl: float = 3600.0
     page_tokens: str = "value"
     disorder: float = 0.0

@@ -1,8 +1,9 @@
 """Who may use which mailbox: grants, access tokens, authorization codes."""
 
+import math
 import secrets
 from base64 import urlsafe_b64encode
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeVar
@@ -50,17 +51,20 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a user has allowed."""
+    """What a user has allowed, for how long (seconds since 1970)."""
 
     email: str
     scopes: frozenset[str]
+    expires: float = math.inf
 
 
 class Tokens:
-    """All that has been handed out, bounded: the oldest is dropped."""
+    """All that has been handed out, bounded: the oldest is dropped; times in seconds."""
 
-    def __init__(self, accounts: tuple[str, ...], lifetime: int) -> None:
-        self.lifetime = lifetime
+    def __init__(self, accounts: tuple[str, ...], lifetime: int, grant_lifetime: int = 0) -> None:
+        self.lifetime, self.grant_lifetime = lifetime, grant_lifetime
+        self.lasting = True  # whether consents give refresh tokens
+        self.issued: deque[str] = deque(maxlen=MOST)
         self.grants: OrderedDict[str, Grant] = OrderedDict(
             (BUILT_IN + email, Grant(email, frozenset({FULL}))) for email in accounts
         )
@@ -70,20 +74,24 @@ class Tokens:
     def issue(self, email: str, scopes: frozenset[str], now: float, grant: str = "") -> str:
         """A new access token."""
         token = f"ya29.sim-{secrets.token_urlsafe(32)}"
+        self.issued.append(token)
         _put(self._access, token, Access(email, scopes, now + self.lifetime, grant))
         return token
 
     def check(self, token: str, now: float) -> Access | None:
         """What `token` allows now, None if nothing."""
         access = self._access.get(token)
-        if access is None or access.expires <= now or (access.grant and access.grant not in self.grants):
+        if access is None or access.expires <= now or (access.grant and not self._lives(access.grant, now)):
             return None
         return access
+
+    def _lives(self, refresh_token: str, now: float) -> bool:
+        return refresh_token in self.grants and now < self.grants[refresh_token].expires
 
     def refresh(self, refresh_token: str, scope: str, now: float) -> tuple[str, frozenset[str]]:
         """A new access token with its scopes. Raises OAuthError."""
         grant = self.grants.get(refresh_token)
-        if grant is None:
+        if grant is None or not self._lives(refresh_token, now):
             raise OAuthError("invalid_grant", "Token has been expired or revoked.")
         scopes = frozenset(scope.split()) or grant.scopes
         if not scopes <= grant.scopes and FULL not in grant.scopes:
@@ -93,8 +101,18 @@ class Tokens:
     def new_code(self, code: Code) -> str:
         """An authorization code, good once."""
         text = f"4/0sim-{secrets.token_urlsafe(24)}"
+        self.issued.append(text)
         _put(self._codes, text, code)
         return text
+
+    def expire_codes(self) -> None:
+        """Every code that was not redeemed is too old now."""
+        self._codes.clear()
+
+    def left(self, refresh_token: str, now: float) -> int | None:
+        """The seconds that a grant still lives, None for one without an end."""
+        grant = self.grants.get(refresh_token)
+        return None if grant is None or math.isinf(grant.expires) else max(int(grant.expires - now), 0)
 
     def redeem(self, text: str, redirect_uri: str, verifier: str, now: float) -> Code:
         """What the code stands for; it is used up even if the rest does not fit. Raises OAuthError."""
@@ -109,6 +127,7 @@ class Tokens:
 
     def grant(self, refresh_token: str, grant: Grant) -> None:
         """Remember a consent; of more than 100 for one user the oldest dies silently, as at Google."""
+        self.issued.append(refresh_token)
         _put(self.grants, refresh_token, grant)
         own = [token for token, known in self.grants.items() if known.email == grant.email and not is_built_in(token)]
         if len(own) > REFRESH_TOKENS_PER_USER:

@@ -1,5 +1,6 @@
 """All mailboxes of a simulator with the deeds that change them."""
 
+import math
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -34,7 +35,7 @@ class World:
         self._journal = Journal(settings.state)
         opening = self._journal.opening({"now": settings.now, "seed": settings.seed, "messages": settings.messages})
         self.settings = replace(settings, now=opening["now"], seed=opening["seed"], messages=opening["messages"])
-        self.tokens = Tokens(settings.accounts, settings.token_lifetime)
+        self.tokens = Tokens(settings.accounts, settings.token_lifetime, settings.grant_lifetime)
         self.changed: Callable[[str, str], None] = lambda email, op: None
         self.folder = None if settings.corpus is None else Folder(settings.corpus, int(self.settings.now * 1000))
         self.watches: dict[str, Watch] = {}
@@ -139,7 +140,8 @@ class World:
         self.watches.pop(deed["email"], None)
 
     def _grant(self, deed: Any) -> None:
-        self.tokens.grant(deed["token"], Grant(deed["email"], frozenset(deed["scopes"])))
+        expires = float(deed.get("expires") or math.inf)
+        self.tokens.grant(deed["token"], Grant(deed["email"], frozenset(deed["scopes"]), expires))
 
     def _revoke(self, deed: Any) -> None:
         for token in [token for token, grant in self.tokens.grants.items() if grant.email == deed["email"]]:

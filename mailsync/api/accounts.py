@@ -37,6 +37,7 @@ def account_json(account: Account) -> dict[str, Any]:
         "policy": account.policy,
         "deleted_policy": account.deleted_policy,
         "complete_as_of": moment(account.complete_as_of),
+        "grant_ends_at": moment(account.grant_ends_at),
         "last_success_at": moment(account.last_success_at),
         "created_at": moment(account.created_at),
     }

@@ -60,13 +60,14 @@ STATUS = {
 ACCOUNT = {
     "id": 7,
     "email": "ann@example.com",
-    "state": "connected",
+    "state": "ok",
     "paused": False,
     "interval_seconds": 3600,
     "next_sync_at": "2026-11-21T10:00:00Z",
     "policy": "both",
     "deleted_policy": "keep",
     "complete_as_of": AT,
+    "grant_ends_at": None,
     "last_success_at": AT,
     "created_at": "2026-11-01T08:00:00Z",
 }

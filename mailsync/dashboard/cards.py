@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Count
 
+from mailsync.dashboard.ending import ending, ends_soon
 from mailsync.dashboard.sentences import Facts, Sentence, state
 from mailsync.models import Account, Body, Failure, Message, Usage
 from mailsync.status import newest_jobs
@@ -30,6 +31,7 @@ class Card:
     worker_available: bool
     units_today: int
     originals_owed: int
+    ending: Sentence | None = None
 
     @property
     def sentence(self) -> Sentence:
@@ -66,16 +68,21 @@ def cards(accounts: Iterable[Account]) -> list[Card]:
     owed = _counts(Failure.objects.filter(account__in=found))
     units, originals = _units_today(found), _counts(Body.objects.owed_by([each for each in found if each.wants_raw]))
     jobs = newest_jobs(found)
-    before = ahead(jobs.values())
+    before, now = ahead(jobs.values()), datetime.now(UTC)
     consumed = liveness.is_consumed(Queue.INTERACTIVE) if any(map(waits, jobs.values())) else True
 
     def card(account: Account) -> Card:
         pk, job = account.pk, jobs.get(account.resource)
         shown = job_json(job) if job else None
         facts = Facts.of(
-            account, held=held.get(pk, 0), owed=owed.get(pk, 0), job=shown, ahead=before.get(job.pk, 0) if job else 0
+            account,
+            held=held.get(pk, 0),
+            owed=owed.get(pk, 0),
+            job=shown,
+            ahead=before.get(job.pk, 0) if job else 0,
+            ends_soon=ends_soon(account, now),
         )
-        return Card(account, facts, job, shown, consumed, units.get(pk, 0), originals.get(pk, 0))
+        return Card(account, facts, job, shown, consumed, units.get(pk, 0), originals.get(pk, 0), ending(account, now))
 
     return [card(each) for each in found]
 

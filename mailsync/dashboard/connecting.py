@@ -52,12 +52,23 @@ UNKNOWN = Trouble(
 DENIED = Trouble(
     400,
     _("You did not allow access, so no mailbox was connected."),
-    _("Nothing was stored. The mail is only ever read: nothing in Gmail is changed or deleted."),
+    _(
+        "Nothing was stored. The mail is only ever read: nothing in Gmail is changed or deleted. To connect it, allow access "
+        "and leave the box for viewing your email ticked."
+    ),
 )
 WITHHELD = Trouble(
     400,
     _("Access to the mail was left out."),
     _("Nothing was stored. Try again, and leave the box for viewing your email ticked."),
+)
+FLEETING = Trouble(
+    502,
+    _("Google gave access for an hour only."),
+    _(
+        "Nothing was stored, since syncing goes on without you. Remove this application under "
+        "myaccount.google.com/connections, then try again."
+    ),
 )
 EXPIRED = Trouble(400, _("Google's permission has expired or was used already."), _("Begin again: it takes a moment."))
 ANOTHER = Trouble(
@@ -71,6 +82,8 @@ REFUSED = Trouble(
     _("Google refuses this installation."),
     _("Whoever runs this server finds the reason in the Google Cloud console; Google's own word for it:"),
 )
+
+EXPLAINED = {"insufficient_scope": WITHHELD, "no_refresh_token": FLEETING}
 
 
 @never_cache
@@ -109,7 +122,11 @@ def callback(request: HttpRequest) -> HttpResponse:
     if asked.account is not None and own_account(request, asked.account).email != agreed.email.lower():
         # The grant is not revoked: that would end every grant of that person's, also one that another mirror lives on.
         return _explain(request, ANOTHER, asked, words=[agreed.email])
-    return _welcome(request, mailboxes.connect(user_of(request), agreed.email, agreed.grant))
+    return _welcome(request, _connected(request, agreed))
+
+
+def _connected(request: HttpRequest, agreed: consent.Consent) -> Account:
+    return mailboxes.connect(user_of(request), agreed.email, agreed.grant, ends_at=agreed.ends_at)
 
 
 def _meant(request: HttpRequest) -> Account | None:
@@ -141,8 +158,8 @@ def _failed(request: HttpRequest, error: GmailError, asked: Pending) -> HttpResp
     if isinstance(error, Transient | RateLimited):
         return _explain(request, UNREACHABLE, asked)
     word = error.reason if isinstance(error, Refused) else error.code
-    if word == "insufficient_scope":
-        return _explain(request, WITHHELD, asked)
+    if word in EXPLAINED:
+        return _explain(request, EXPLAINED[word], asked)
     return _explain(request, REFUSED, asked, words=[word or error.code])
 
 

@@ -47,9 +47,19 @@ class Facts:
     error: str = ""
     disconnected: bool = False
     ahead: int = 0
+    ends_soon: bool = False
 
     @classmethod
-    def of(cls, account: Account, *, held: int, owed: int, job: dict[str, Any] | None, ahead: int = 0) -> Facts:
+    def of(
+        cls,
+        account: Account,
+        *,
+        held: int,
+        owed: int,
+        job: dict[str, Any] | None,
+        ahead: int = 0,
+        ends_soon: bool = False,
+    ) -> Facts:
         """The facts of an account, with the newest job's JSON, and how many jobs wait before it."""
         error = job["error"]["message"] if job and job["error"] else ""
         return cls(
@@ -62,12 +72,18 @@ class Facts:
             error,
             account.state == Account.State.DISCONNECTED,
             ahead,
+            ends_soon,
         )
 
     @property
     def busy(self) -> bool:
         """Whether a job is on its way."""
         return self.job_state in ACTIVE
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Whether a person has to do something about it."""
+        return not self.connected or self.ends_soon or (self.job_state == State.FAILED and not self.busy)
 
     @property
     def safe(self) -> bool:
@@ -97,7 +113,7 @@ def summary(mailboxes: Sequence[Facts]) -> Sentence:
     mailboxes = [each for each in mailboxes if not each.disconnected]
     if not mailboxes:
         return Sentence(Tone.QUIET, _("No mailbox is connected any more."))
-    troubled = sum(1 for each in mailboxes if not each.connected or (each.job_state == State.FAILED and not each.busy))
+    troubled = sum(each.needs_somebody for each in mailboxes)
     if troubled:
         return Sentence(
             Tone.BAD, ngettext("One mailbox needs you.", "%(n)s mailboxes need you.", troubled) % {"n": troubled}

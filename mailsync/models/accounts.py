@@ -74,6 +74,7 @@ class Account(models.Model):
     email = models.EmailField(max_length=320)
     state = models.CharField(max_length=20, choices=State, default=State.OK)
     credentials = EncryptedTextField(default="", help_text=_("The grant, encrypted."))
+    grant_ends_at = models.DateTimeField(null=True, help_text=_("When Google will end the grant, where it says so."))
     policy = models.CharField(max_length=10, choices=Policy, default=Policy.BOTH)
     deleted_policy = models.CharField(max_length=10, choices=DeletedPolicy, default=DeletedPolicy.KEEP)
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from gmail import errors as gmail_errors
 from gmail.client import GmailClient
 from gmail.quota import Priority
-from mailsync.credentials import IMPATIENCE, PATIENCE, keep_refreshed, open_credentials, open_mailbox
+from mailsync.credentials import IMPATIENCE, PATIENCE, open_credentials, open_mailbox
 from mailsync.encryption import Undecryptable
 from mailsync.models import Account
 from mailsync.sync.ports import Stats, SuddenlyEmpty
@@ -46,7 +46,6 @@ def session(
             yield account, gmail, meter
         finally:
             meter.finish()
-            keep_refreshed(account, credentials)
             gmail.close()
 
 
@@ -64,9 +63,12 @@ def pause(retry_at: float | None, now: float) -> float:
 
 def _account(context: Context) -> Account:
     try:
-        return Account.objects.get(pk=context.job.facts["account"])
+        account = Account.objects.get(pk=context.job.facts["account"])
     except Account.DoesNotExist:
         raise JobFailed("account_gone") from None
+    if account.state == Account.State.RECONNECT:  # another process found out: Google is not asked a second time
+        raise JobFailed("reconnect_needed")
+    return account
 
 
 def _waiting(context: Context) -> Callable[[float, str], None]:

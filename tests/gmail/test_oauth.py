@@ -43,8 +43,10 @@ def test_consent_exchange_use_and_revocation(simulator: Simulator) -> None:
     url, verifier = oauth.consent_url(client, redirect_uri=CALLBACK, state="s", login_hint="b@example.com")
     back = allow(url, "b@example.com")
     assert back["state"] == "s"
-    grant = oauth.exchange(client, redirect_uri=CALLBACK, code=back["code"], code_verifier=verifier)
-    assert grant.valid and grant.refresh_token
+    given = oauth.exchange(client, redirect_uri=CALLBACK, code=back["code"], code_verifier=verifier)
+    grant = given.credentials
+    assert grant.valid and grant.refresh_token and given.ends_at is None
+    assert grant.refresh_token not in repr(given)
 
     mailbox = GmailClient(grant, base_url=simulator.url, wait=lambda *_: None)
     assert mailbox.get_profile().email == "b@example.com"
@@ -161,6 +163,19 @@ def test_a_user_who_withholds_the_mail_is_told_apart() -> None:
     with pytest.raises(Refused) as caught:
         exchange_with(reply(access_token="t", scope="openid email"))
     assert caught.value.reason == "insufficient_scope"
+
+
+@pytest.mark.parametrize(
+    ("said", "days"), [(604_799, 7), ("604799", 7), (None, None), ("soon", None), (-5, None), (0, None), (10**15, None)]
+)
+def test_the_end_of_a_grant_is_told_where_google_names_one(said: object, days: int | None) -> None:
+    given = exchange_with(reply(access_token="t", refresh_token="r", refresh_token_expires_in=said))
+    assert isinstance(given, oauth.Permission)
+    if days is None:
+        assert given.ends_at is None
+    else:
+        assert given.ends_at is not None
+        assert timedelta(days=days, minutes=-1) < given.ends_at - datetime.now(UTC) < timedelta(days=days)
 
 
 def test_nobody_there_is_transient_and_leaks_nothing() -> None:

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 
 from mailsync import schedule
 from mailsync.connect import connect
-from mailsync.credentials import keep_refreshed, open_credentials, user_grant
+from mailsync.credentials import user_grant
 from mailsync.disconnect import disconnect
 from mailsync.models import Account, Message, Revocation
 from syncjobs import lifecycle, runner
@@ -54,14 +54,6 @@ def test_whatever_its_last_worker_says_the_mailbox_stays_disconnected(mailbox: A
     lifecycle.fail(claimed, "reconnect_needed")
     mailbox.refresh_from_db()
     assert (mailbox.state, mailbox.sync_message_code) == (Account.State.DISCONNECTED, "disconnected")
-
-
-def test_a_token_that_was_refreshed_meanwhile_is_not_kept(mailbox: Account) -> None:
-    held = open_credentials(mailbox)
-    held.token = "fresh"
-    disconnect(mailbox, by="anna")
-    keep_refreshed(mailbox, held)
-    assert Account.objects.get(pk=mailbox.pk).credentials == ""
 
 
 def test_clicks_at_the_same_moment_leave_nothing_active(mailbox: Account) -> None:

@@ -19,6 +19,10 @@ class AccountSchema(serializers.Serializer):
     policy = serializers.CharField()
     deleted_policy = serializers.CharField()
     complete_as_of = serializers.DateTimeField(allow_null=True)
+    grant_ends_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When Google will end the grant, where it says so: after seven days for projects in testing.",
+    )
     last_success_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
 

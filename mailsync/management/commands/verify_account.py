@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from gmail.errors import GmailError
 from gmail.quota import Priority
-from mailsync.credentials import keep_refreshed, open_credentials, open_mailbox
+from mailsync.credentials import open_credentials, open_mailbox
 from mailsync.encryption import Undecryptable
 from mailsync.management.accounts import account_called
 from mailsync.usage import Meter
@@ -50,7 +50,6 @@ class Command(BaseCommand):
                     found = verify(account, gmail, sample=None if options["all"] else options["sample"])
                 finally:
                     Meter(account.pk, gmail).finish()
-            keep_refreshed(account, credentials)
         except (GmailError, Undecryptable) as error:
             raise CommandError(f"Cannot compare {account.email}: {error}") from None
         if options["json"]:

@@ -1,5 +1,6 @@
 """Consent, tokens and their ends, with Google's own libraries as clients."""
 
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
@@ -192,3 +193,60 @@ def test_of_more_than_a_hundred_refresh_tokens_the_oldest_dies(service: Service)
         service.world.tokens.refresh("1//0", "", NOW)
     assert service.world.tokens.refresh("1//1", "", NOW)
     assert service.world.tokens.refresh("sim-refresh-a@example.com", "", NOW)
+
+
+def given(visitor: Visitor) -> Any:
+    """What Google answers to a consent."""
+    flowing = flow(visitor)
+    address, _ = flowing.authorization_url()
+    back = decide(address, decision="allow", email=visitor.email, scope=READONLY)
+    form = {"grant_type": "authorization_code", "code": back["code"], "redirect_uri": HERE}
+    return visitor.form(
+        "/token", client_id="simulator", client_secret="simulator", code_verifier=flowing.code_verifier or "", **form
+    )
+
+
+@pytest.mark.usefixtures("_plain_http")
+def test_grants_of_a_project_in_testing_end_and_say_when(own: Visitor) -> None:
+    own.control("consents", lifetime=2)
+    try:
+        answer = given(own).json()
+    finally:
+        own.control("consents", lifetime=0)
+    assert answer["refresh_token_expires_in"] in (1, 2)
+    held = credentials(own, answer["refresh_token"])
+    held.refresh(Request())
+    time.sleep(2)
+    with pytest.raises(RefreshError):
+        held.refresh(Request())
+    assert "refresh_token_expires_in" not in given(own).json()
+
+
+@pytest.mark.usefixtures("_plain_http")
+def test_a_consent_may_give_no_lasting_access(own: Visitor) -> None:
+    own.control("consents", lasting=False)
+    try:
+        answer = given(own).json()
+    finally:
+        own.control("consents", lasting=True)
+    assert answer["access_token"] and "refresh_token" not in answer
+
+
+@pytest.mark.usefixtures("_plain_http")
+def test_codes_can_be_made_too_old_and_every_secret_is_told(own: Visitor) -> None:
+    flowing = flow(own)
+    address, _ = flowing.authorization_url()
+    code = decide(address, decision="allow", email=own.email, scope=READONLY)["code"]
+    own.control("expire-codes")
+    answer = own.form(
+        "/token",
+        grant_type="authorization_code",
+        code=code,
+        redirect_uri=HERE,
+        client_id="simulator",
+        client_secret="simulator",
+        code_verifier=flowing.code_verifier or "",
+    )
+    assert (answer.status, answer.json()["error"]) == (400, "invalid_grant")
+    told = own.send("GET", "/control/secrets").json()
+    assert code in told["issued"] and told["client_secret"] == "simulator"

@@ -1,6 +1,7 @@
 """Connecting a mailbox by consent, with the simulator's consent page filled in as a browser would."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -9,9 +10,11 @@ import pytest
 import requests
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone, translation
 
 from mailsync.connect import connect
-from mailsync.dashboard import pending
+from mailsync.dashboard import connecting, pending
+from mailsync.dashboard.connecting import Trouble
 from mailsync.models import Account, Message
 from syncjobs.models import SyncJob
 from syncjobs.states import Trigger
@@ -275,3 +278,34 @@ def test_only_who_is_signed_in_connects_mailboxes(client: Client, path: str) -> 
     answer = client.get(path)
     assert answer.status_code == 302
     assert answer["Location"].startswith("/login/?next=/connect/")
+
+
+def test_access_for_an_hour_only_is_no_connection(browser: Client, google: Gmail) -> None:
+    google.control("consents", lasting=False)
+    try:
+        answer = decided(asked(browser))
+        refused(browser, answer, 502, "Google gave access for an hour only.", 'href="/connect/"')
+    finally:
+        google.control("consents", lasting=True)
+    assert not Account.objects.exists()
+
+
+def test_the_end_of_a_grant_is_kept(browser: Client, google: Gmail) -> None:
+    google.control("consents", lifetime=604_800)
+    try:
+        browser.get(decided(asked(browser)))
+    finally:
+        google.control("consents", lifetime=0)
+    ends_at = Account.objects.get().grant_ends_at
+    assert ends_at is not None
+    assert timedelta(days=6, hours=23) < ends_at - timezone.now() < timedelta(days=7)
+    assert browser.get("/api/accounts/").json()["results"][0]["grant_ends_at"].startswith(f"{ends_at:%Y-%m-%dT%H:%M}")
+
+
+@pytest.mark.parametrize("trouble", [value for value in vars(connecting).values() if isinstance(value, Trouble)])
+def test_every_explanation_is_translated(trouble: Trouble) -> None:
+    for text in (trouble.title, trouble.advice):
+        with translation.override("zh-hans"):
+            chinese = str(text)
+        with translation.override("en"):
+            assert chinese != str(text)

@@ -10,7 +10,6 @@ import pytest
 from cryptography.fernet import Fernet
 
 from gmail.client import GmailClient
-from mailsync import credentials
 from mailsync.models import Account, Certificate, Checkpoint, Failure, Listed, Message
 from mailsync.schedule import request_scope, request_sync
 from mailsync.sync import asks, fetching, job
@@ -386,13 +385,3 @@ def test_a_grant_that_no_key_opens_fails_clearly(account: Account, settings: Any
     done = runner.run(asked.pk, "worker")
     assert done is not None and (done.state, done.error_code) == (State.FAILED, "credentials_unreadable")
     assert Account.objects.values_list("state", flat=True).get(pk=account.pk) == Account.State.RECONNECT
-
-
-def test_a_reconnection_during_a_slice_is_not_undone_by_its_end(account: Account, gmail: Gmail) -> None:
-    held_credentials = credentials.open_credentials(account)
-    held_credentials.token = "fresh"
-    renewed = Account.objects.get(pk=account.pk)
-    renewed.credentials = credentials.user_grant("a new grant")
-    renewed.save(update_fields=["credentials"])
-    credentials.keep_refreshed(account, held_credentials)
-    assert "a new grant" in Account.objects.get(pk=account.pk).credentials
