@@ -59,6 +59,11 @@ def words(name: str, default: str) -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def choice(name: str, *allowed: str) -> str:
+    """One of the allowed words; the first is the default."""
+    return _parsed(name, allowed[0], str, " or ".join(allowed), lambda word: word in allowed)
+
+
 def price_table(name: str, default: str) -> str:
     """The name of a price table, or a JSON object of units by method."""
     wanted = "2026, 2021 or a JSON object of units by method"

@@ -175,6 +175,8 @@ GOOGLE_PUBSUB_SERVICE_ACCOUNT = env.text("GOOGLE_PUBSUB_SERVICE_ACCOUNT", "")  #
 GOOGLE_PUBSUB_AUDIENCE = env.text("GOOGLE_PUBSUB_AUDIENCE", f"{PUBLIC_URL}/push/gmail/")
 GMAIL_USER_UNITS_PER_MINUTE = env.number("GMAIL_USER_UNITS_PER_MINUTE", 6000)
 GMAIL_PROJECT_UNITS_PER_MINUTE = env.number("GMAIL_PROJECT_UNITS_PER_MINUTE", 1_200_000)
+# Whose quota the calls of a service account are counted on.
+GMAIL_DELEGATED_QUOTA = env.choice("GMAIL_DELEGATED_QUOTA", "mailbox", "service-account")
 GMAIL_UNIT_COSTS = env.price_table("GMAIL_UNIT_COSTS", "2026")
 
 # --- Accounts, sessions, security -----------------------------------------------------------------------------------

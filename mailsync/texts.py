@@ -33,6 +33,7 @@ TEXTS = {
     "gmail_hiccup": _("Gmail is slow to answer; trying again in %(seconds)s s"),
     "gmail_unreachable": _("Gmail cannot be reached at the moment; trying again by itself"),
     "gmail_refused": _("Gmail refuses access (%(reason)s)"),
+    "delegation_refused": _("The Workspace does not let this service account read the mailbox (unauthorized_client)"),
     "reconnect_needed": _("Google no longer lets us in: reconnect this mailbox"),
     "history_expired": _("Gmail no longer remembers what changed since the last sync: the whole mailbox is compared"),
     "suddenly_empty": _(

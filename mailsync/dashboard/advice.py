@@ -25,6 +25,10 @@ _TEXTS = {
     "gmail_refused": _(
         "Google will not let this application read the mailbox. In an organisation an administrator can allow it; then retry."
     ),
+    "delegation_refused": _(
+        "The administrator of the Workspace allows the service account's client id the scope gmail.readonly: admin.google.com, "
+        "Security, API controls, Domain-wide delegation. Then retry."
+    ),
     "gmail_unreachable": _AGAIN,
     "database_trouble": _AGAIN,
     "STALE": _AGAIN,

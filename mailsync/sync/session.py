@@ -96,6 +96,8 @@ def _translated() -> Iterator[None]:
     except gmail_errors.Transient as trouble:
         raise RetryLater("gmail_unreachable", reason=trouble.code) from trouble
     except gmail_errors.Refused as refusal:
+        if refusal.reason == "unauthorized_client":
+            raise JobFailed("delegation_refused") from None
         raise JobFailed("gmail_refused", reason=refusal.reason or refusal.code) from None
     except Undecryptable:
         raise JobFailed("credentials_unreadable") from None

@@ -30,6 +30,16 @@ def test_a_secret_may_lie_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         env.text("THING")
 
 
+def test_a_word_of_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("THING", raising=False)
+    assert env.choice("THING", "this", "that") == "this"
+    monkeypatch.setenv("THING", "that")
+    assert env.choice("THING", "this", "that") == "that"
+    monkeypatch.setenv("THING", "other")
+    with pytest.raises(ImproperlyConfigured, match="THING must be this or that"):
+        env.choice("THING", "this", "that")
+
+
 @pytest.mark.parametrize(
     ("value", "meaning"), [("1", True), ("TRUE", True), ("yes", True), ("on", True), ("0", False), ("Off", False)]
 )
