@@ -31,3 +31,10 @@ def test_every_package_is_pinned_with_its_hashes() -> None:
 def test_the_scripts_are_plain_sh(name: str) -> None:
     outcome = subprocess.run(["sh", "-n", CHECKOUT / "script" / name], capture_output=True, text=True, timeout=10)
     assert outcome.returncode == 0, outcome.stderr
+
+
+@pytest.mark.parametrize("name", ["Procfile", "Dockerfile", "docker-compose.yml"])
+def test_no_web_process_logs_the_addresses_that_it_is_asked_for(name: str) -> None:
+    """The code of a consent comes in the address."""
+    commands = [line for line in (CHECKOUT / name).read_text().splitlines() if "config.asgi:application" in line]
+    assert commands and all("--no-access-log" in line for line in commands)
