@@ -131,7 +131,9 @@ def exchange(client: OAuthClient, *, redirect_uri: str, code: str, code_verifier
     except (KeyError, TypeError, ValueError) as error:
         raise Transient("Google's token answer is incomplete") from error
     expiry = datetime.now(UTC) + timedelta(seconds=seconds)
-    fresh = credentials(client, refresh_token=str(answer.get("refresh_token", "")), token=token, expiry=expiry)
+    fresh: Credentials = credentials(
+        client, refresh_token=str(answer.get("refresh_token", "")), token=token, expiry=expiry
+    )
     return Permission(fresh, _end(answer.get("refresh_token_expires_in")))
 
 

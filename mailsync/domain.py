@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from google.oauth2.service_account import Credentials
 
 from gmail import oauth
 from gmail.client import GmailClient
@@ -79,10 +80,9 @@ def _holds(account: Account, info: dict[str, Any]) -> bool:
 def refusal(info: dict[str, Any], address: str) -> str:
     """Why the service account may not read this mailbox, in words for an administrator; "" when it may."""
     try:
-        credentials = oauth.service_account_credentials(info, address, base_url=settings.GOOGLE_BASE_URL)
-        gmail = GmailClient(
-            credentials, base_url=settings.GOOGLE_BASE_URL, wait=lambda seconds, _: time.sleep(seconds), timeout=TIMEOUT
-        )
+        base = settings.GOOGLE_BASE_URL
+        credentials: Credentials = oauth.service_account_credentials(info, address, base_url=base)
+        gmail = GmailClient(credentials, base_url=base, wait=lambda seconds, _: time.sleep(seconds), timeout=TIMEOUT)
         try:
             mailbox = gmail.get_profile().email.lower()
         finally:
