@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import connection
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,15 +10,8 @@ from rest_framework.views import APIView
 from mailsync.api import lookup
 from mailsync.api.schema import LabelList
 from mailsync.api.sync import ACCOUNT
-from mailsync.models import Account, Label
+from mailsync.models import Account, Label, LabelCount
 from syncjobs.pagination import KeysetPagination
-
-COUNTS = """
-SELECT account_id, label, count(*), count(*) FILTER (WHERE 'UNREAD' = ANY(labels))
-FROM mailsync_message, unnest(labels) AS label
-WHERE account_id = ANY(%s) AND deleted_at IS NULL
-GROUP BY account_id, label
-"""
 
 Counts = dict[tuple[int, str], tuple[int, int]]
 
@@ -32,9 +24,8 @@ class LabelPages(KeysetPagination):
 
 def counts(accounts: list[Account]) -> Counts:
     """(total, unread) by account and label id, in one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(COUNTS, [[account.pk for account in accounts]])
-        return {(account, label): (total, unread) for account, label, total, unread in cursor.fetchall()}
+    rows = LabelCount.objects.filter(account__in=accounts).values_list("account", "label_id", "total", "unread")
+    return {(account, label): (total, unread) for account, label, total, unread in rows}
 
 
 def label_json(label: Label, counted: Counts) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from mailsync.models.audit import AuditEvent
 from mailsync.models.changes import Change
 from mailsync.models.exports import Export
 from mailsync.models.letters import Invitation, Letter
-from mailsync.models.mail import Body, Label, Message, RawMessage
+from mailsync.models.mail import Body, Label, LabelCount, Message, RawMessage
 from mailsync.models.passes import Certificate, Failure, Listed
 from mailsync.models.people import ApiToken, Preferences
 from mailsync.models.revocations import Revocation
@@ -22,6 +22,7 @@ __all__ = [
     "Failure",
     "Invitation",
     "Label",
+    "LabelCount",
     "Letter",
     "Listed",
     "Message",

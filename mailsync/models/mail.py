@@ -34,6 +34,23 @@ class Label(models.Model):
         return self.name
 
 
+class LabelCount(models.Model):
+    """How many messages have a label; a trigger on messages keeps it: counted anew, a big mailbox takes a second a look."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="label_counts")
+    label_id = models.CharField(max_length=255)
+    total = models.BigIntegerField(default=0)
+    unread = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("label count")
+        verbose_name_plural = _("label counts")
+        constraints = [models.UniqueConstraint(fields=["account", "label_id"], name="one_count_per_account_and_label")]
+
+    def __str__(self) -> str:
+        return f"{self.label_id}: {self.total}"
+
+
 class MessageQuerySet(models.QuerySet["Message"]):
     """Questions about mail."""
 
