@@ -99,7 +99,7 @@ def page_size(request: Request, default: int) -> int:
 
 
 def ahead(fields: tuple[str, ...], position: list[Any], backwards: bool, inclusive: bool = False) -> Lookup[bool]:
-    """Rows on that side of `position` in lexicographic order.
+    """Rows on that side of `position`, values or expressions, in lexicographic order.
 
     A comparison of whole rows is the one form that an index on the fields answers without reading what shares the first.
     """
@@ -107,7 +107,8 @@ def ahead(fields: tuple[str, ...], position: list[Any], backwards: bool, inclusi
         comparison: type[Lookup[bool]] = GreaterThanOrEqual if backwards else LessThanOrEqual
     else:
         comparison = GreaterThan if backwards else LessThan
-    return comparison(_row(*map(F, fields)), _row(*map(Value, position)))
+    there = [each if hasattr(each, "resolve_expression") else Value(each) for each in position]
+    return comparison(_row(*map(F, fields)), _row(*there))
 
 
 def _row(*values: Any) -> Func:

@@ -1,10 +1,16 @@
 """Prepare the HTML of a mail for its sandboxed frame."""
 
+import html as entities
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import unquote
+
 import nh3
 
 from mailsync.nesting import bounded
 
 MOST_HTML = 2_000_000
+MOST_INLINE = 200  # pictures that a mail brings along
 # Beyond nh3's defaults, what mail is laid out with.
 _TAGS = nh3.ALLOWED_TAGS | {"font", "u", "big", "section", "figure", "figcaption"} - {"base"}
 _SHARED = {"style", "align", "valign", "width", "height", "bgcolor", "dir", "lang", "title"}
@@ -23,25 +29,57 @@ _TEXTS = {f"text-{what}" for what in ("align", "decoration", "indent", "transfor
 _SIZES = {"width", "height", "max-width", "min-width", "line-height", "letter-spacing"}
 _PLAIN = {"background-color", "border", "color", "display", "font", "list-style-type", "margin", "padding"}
 _FLOW = {"vertical-align", "white-space", "word-break"}
+_INLINE = re.compile(r"""\bsrc\s*=\s*["']?\s*cid:([^"'\s>]{1,500})""", re.IGNORECASE)
+_REMOTE = re.compile(r"""<img\b[^>]{0,2000}?\bsrc\s*=\s*["']?\s*https?:""", re.IGNORECASE)
+_WEB = re.compile(r"https?://(.+)", re.IGNORECASE | re.DOTALL)
 
 
-def _kept(tag: str, name: str, value: str) -> str | None:
-    if name in {"src", "href"} and value.strip().lower().startswith("data:"):
-        return value if tag == "img" and value.strip().lower().startswith("data:image/") else None
-    return None if tag == "img" and name == "src" else value
+def framed(html: str, inline: Mapping[str, str] | None = None, *, remote: bool = False) -> str:
+    """The HTML without scripts, forms, frames; its own styles stay: nothing outside feels them.
+
+    `inline` are data: URLs of the pictures that the mail brings along, by content id. Pictures from elsewhere are left
+    out unless `remote` is asked for, and then come by https alone.
+    """
+    cleaner = nh3.Cleaner(
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        filter_style_properties=_BOXES | _BORDERS | _FONTS | _TEXTS | _SIZES | _PLAIN | _FLOW,
+        url_schemes={"http", "https", "mailto", "tel", "data", "cid"},
+        url_relative="deny",
+        attribute_filter=_filter(inline or {}, remote),
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+    )
+    return cleaner.clean(bounded(html[:MOST_HTML]))
 
 
-_CLEANER = nh3.Cleaner(
-    tags=_TAGS,
-    attributes=_ATTRIBUTES,
-    filter_style_properties=_BOXES | _BORDERS | _FONTS | _TEXTS | _SIZES | _PLAIN | _FLOW,
-    url_schemes={"http", "https", "mailto", "tel", "data"},
-    url_relative="deny",
-    attribute_filter=_kept,
-    set_tag_attribute_values={"a": {"target": "_blank"}},
-)
+def inline_ids(html: str) -> set[str]:
+    """The content ids of the pictures that the HTML shows of what the mail brings along."""
+    found = {unquote(entities.unescape(name)) for name in _INLINE.findall(html[:MOST_HTML])}
+    return set(sorted(found)[:MOST_INLINE])
 
 
-def framed(html: str) -> str:
-    """The HTML without scripts, forms, frames, remote images; its own styles stay: nothing outside feels them."""
-    return _CLEANER.clean(bounded(html[:MOST_HTML]))
+def has_remote(html: str) -> bool:
+    """Whether the HTML shows pictures from elsewhere."""
+    return _REMOTE.search(html[:MOST_HTML]) is not None
+
+
+def _filter(inline: Mapping[str, str], remote: bool) -> Callable[[str, str, str], str | None]:
+    def kept(tag: str, name: str, value: str) -> str | None:
+        if name not in {"src", "href", "cite"}:
+            return value
+        url = value.strip()
+        scheme = url.partition(":")[0].lower()
+        if tag == "img":
+            return _picture(url, scheme, inline, remote)
+        return None if scheme in {"data", "cid"} else value
+
+    return kept
+
+
+def _picture(url: str, scheme: str, inline: Mapping[str, str], remote: bool) -> str | None:
+    if scheme == "cid":
+        return inline.get(unquote(url[4:]))
+    if scheme == "data":
+        return url if url[5:11].lower() == "image/" else None
+    web = _WEB.fullmatch(url)
+    return f"https://{web[1]}" if remote and web else None

@@ -2,32 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import quote
 
-from csp.decorators import csp
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from mailsync import messages
-from mailsync.dashboard.framed import framed
+from mailsync.dashboard.framed import has_remote, inline_ids
 from mailsync.dashboard.people import user_of
 from mailsync.dashboard.words import label_name
-from mailsync.models import Change, Label, Message
+from mailsync.models import Change, Label, Message, RawMessage
+from mailsync.search.marking import Marker
 
-MOST_IN_THREAD = 50
+MOST_IN_THREAD = 100  # where Gmail breaks a conversation
 LAST_CHANGES = 50
-# Nothing of a mail runs, nothing of it is loaded from elsewhere: the sender does not learn that it was read.
-FRAME_POLICY = {
-    "default-src": ["'none'"],
-    "img-src": ["data:"],
-    "style-src": ["'unsafe-inline'"],
-    "frame-ancestors": ["'self'"],
-    "base-uri": ["'none'"],
-    "form-action": ["'none'"],
-    "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +53,58 @@ def message(request: HttpRequest, gmail_id: str) -> HttpResponse:
     """Headers, text, attachments; the HTML stands in a frame of its own."""
     mail = own_message(request, gmail_id)
     body = messages.body(mail)
-    thread = Message.objects.filter(account=mail.account_id, thread_id=mail.thread_id).defer("search", "searched_text")
+    thread = _thread(mail)
+    at = next((number for number, each in enumerate(thread) if each.pk == mail.pk), 0)
+    marker = Marker(query := request.GET.get("q", ""))
     context = {
         "mail": mail,
         "body": body,
+        "subject": marker.marked(mail.subject, "subject"),
+        "text": marker.marked(body.text) if body else "",
         "labels": list(zip(mail.labels, _named(mail, [mail.labels])[0], strict=True)),
         "log": _log(mail),
         "page": "mail",
-        "thread": thread.order_by("internal_date", "gmail_id")[:MOST_IN_THREAD],
+        "q": query,
+        "carried": urlencode({name: value for name in ("q", "label") if (value := request.GET.get(name))}),
+        "in_gmail": in_gmail(mail),
+        "thread": thread,
+        "position": at + 1,
+        "before": thread[at - 1] if at > 0 else None,
+        "after": thread[at + 1] if at + 1 < len(thread) else None,
         "plain": request.GET.get("view") == "text" or (body is not None and not body.html),
+        "held_back": body is not None and _holds_back(mail, body.html),
+        "pictures": request.GET.get("pictures") == "1",
     }
     return render(request, "mailsync/message.html", context)
 
 
-@xframe_options_sameorigin
-@csp(FRAME_POLICY)  # type: ignore[arg-type] # its annotation knows no view with arguments
-@login_required
-@require_safe
-def html(request: HttpRequest, gmail_id: str) -> HttpResponse:
-    """The sanitised HTML alone, for the frame."""
-    body = messages.body(own_message(request, gmail_id))
-    if body is None or not body.html:
-        raise Http404
-    return render(request, "mailsync/message_html.html", {"html": framed(body.html)})
+def in_gmail(mail: Message) -> str:
+    """The address of the message at Gmail; none for one that Gmail has no more."""
+    if mail.deleted_at is not None:
+        return ""
+    return f"https://mail.google.com/mail/u/?authuser={quote(mail.account.email)}#all/{quote(mail.gmail_id)}"
+
+
+def _thread(mail: Message) -> list[Message]:
+    """The conversation, oldest first; the message itself alone where it is longer than Gmail lets one be."""
+    rows = Message.objects.filter(account=mail.account_id, thread_id=mail.thread_id)
+    fields = (
+        "gmail_id",
+        "account_id",
+        "thread_id",
+        "internal_date",
+        "sender_name",
+        "sender_email",
+        "snippet",
+        "labels",
+    )
+    found = list(rows.order_by("internal_date", "gmail_id").only(*fields)[:MOST_IN_THREAD])
+    return found if any(each.pk == mail.pk for each in found) else [mail]
+
+
+def _holds_back(mail: Message, html: str) -> bool:
+    """Whether there are pictures that are shown only when asked for: from elsewhere, or of an original not held yet."""
+    return has_remote(html) or (bool(inline_ids(html)) and not RawMessage.objects.filter(message=mail.pk).exists())
 
 
 def _log(mail: Message) -> list[Line]:

@@ -31,9 +31,10 @@ OF_TIME = frozenset({"before", "after", "older", "newer", "older_than", "newer_t
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks: what their labels are called, when and where they are."""
+    """Who asks: what their labels are called, which addresses are theirs, when and where they are."""
 
     labels: Mapping[str, list[tuple[int, str]]] = field(default_factory=dict)  # slug -> (account, label id)
+    addresses: Sequence[tuple[int, str]] = ()  # (account, address)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     zone: tzinfo = UTC
 
@@ -128,6 +129,17 @@ def _written(*columns: str, mark: str) -> Callable[[str, Asker], Q]:
     return build
 
 
+def _or_me(build: Callable[[str, Asker], Q]) -> Callable[[str, Asker], Q]:
+    """`me` is the address of the mailbox."""
+
+    def built(value: str, asker: Asker) -> Q:
+        if value.lower() != "me" or not asker.addresses:
+            return build(value, asker)
+        return reduce(or_, (Q(account_id=account) & build(address, asker) for account, address in asker.addresses))
+
+    return built
+
+
 def _any_json(column: str, path: str, value: str) -> Q:
     """Whether a string there contains `value`; `q` makes the pattern of jsonpath a plain text."""
     test = f'{path} ? (@ like_regex {json.dumps(value, ensure_ascii=False)} flag "iq")'
@@ -180,9 +192,9 @@ def _message_id(value: str, asker: Asker) -> Q:
 
 
 OPERATORS: dict[str, Callable[[str, Asker], Q | None]] = {
-    "from": _written("sender_email", "sender_name", mark=IN_NAMES),
-    "to": _addressed("to", "cc"),
-    "cc": _addressed("cc"),
+    "from": _or_me(_written("sender_email", "sender_name", mark=IN_NAMES)),
+    "to": _or_me(_addressed("to", "cc")),
+    "cc": _or_me(_addressed("cc")),
     "subject": _written("subject", mark=IN_SUBJECT),
     "label": _label,
     "in": _place,

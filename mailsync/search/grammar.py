@@ -52,7 +52,7 @@ Node = Term | Not | Every | Either
 class Token:
     """A piece of the query: a bracket, a minus, an operator before a bracket or quote, or a term."""
 
-    kind: str  # "open" | "close" | "minus" | "operator" | "term" | "or"
+    kind: str  # "open" | "close" | "minus" | "operator" | "term" | "or" | "and"
     text: str = ""
     phrase: bool = False
 
@@ -71,6 +71,15 @@ def terms(node: Node) -> Iterator[Term]:
     else:
         for each in node.nodes:
             yield from terms(each)
+
+
+def positive(node: Node) -> Iterator[Term]:
+    """Its terms but for those that a match must not have."""
+    if isinstance(node, Term):
+        yield node
+    elif not isinstance(node, Not):
+        for each in node.nodes:
+            yield from positive(each)
 
 
 def tokens(q: str) -> Iterator[Token]:
@@ -113,6 +122,8 @@ def _word(text: str) -> Token:
         text = f"{name}:{value}"
     if text in {"OR", "|"}:
         return Token("or")
+    if text == "AND":
+        return Token("and")  # which is what stands between any two terms anyway
     if text.endswith(":") and text[:-1].lower() in OPERATORS:
         return Token("operator", text[:-1].lower())
     return Token("term", text)
@@ -134,6 +145,8 @@ class _Parser:
             if token.kind == "close":
                 if token.text == closing:
                     break
+                continue
+            if token.kind == "and":
                 continue
             if token.kind == "or":
                 alternative = bool(nodes)
@@ -160,7 +173,7 @@ class _Parser:
 
     def next_item(self, depth: int) -> Node | None:
         """What a minus or an operator stands before."""
-        if self.at >= len(self.tokens) or self.tokens[self.at].kind in {"close", "or"}:
+        if self.at >= len(self.tokens) or self.tokens[self.at].kind in {"close", "or", "and"}:
             return None
         token = self.tokens[self.at]
         self.at += 1

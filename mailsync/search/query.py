@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from mailsync.models import Account, Label, Message
 from mailsync.search.conditions import HIDDEN, OF_TIME, OPERATORS, Asker, condition, slug
-from mailsync.search.grammar import Either, Every, Node, Not, Term, parse, terms
+from mailsync.search.grammar import Either, Every, Node, Not, Term, parse, positive, terms
 
 NAMES_SPAM_OR_TRASH = {"spam", "trash", "anywhere", "deleted"}
 
@@ -20,7 +20,7 @@ def search(
     `accounts` tell what labels are called; `hidden`: spam and trash are wanted whatever `q` names.
     """
     tree = parse(q)
-    places = {term.value.lower() for term in terms(tree) if term.operator in {"in", "label"}}
+    places = {term.value.lower() for term in positive(tree) if term.operator in {"in", "label"}}
     found = messages.filter(_where(tree, _asker(tree, accounts)))
     if "deleted" not in places:
         found = found.filter(deleted_at=None)
@@ -41,11 +41,13 @@ def span(q: str) -> Q:
 
 def _asker(tree: Node, accounts: Iterable[Account]) -> Asker:
     labels: dict[str, list[tuple[int, str]]] = {}
+    accounts = list(accounts)
     if any(term.operator in {"label", "in"} for term in terms(tree)):
         rows = Label.objects.filter(account__in=accounts).values_list("name", "account_id", "label_id")
         for name, account, label_id in rows:
             labels.setdefault(slug(name), []).append((account, label_id))
-    return Asker(labels, timezone.now(), timezone.get_current_timezone())
+    addresses = [(account.pk, account.email) for account in accounts]
+    return Asker(labels, addresses, timezone.now(), timezone.get_current_timezone())
 
 
 def _where(node: Node, asker: Asker) -> Q:

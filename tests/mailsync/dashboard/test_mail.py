@@ -34,7 +34,7 @@ def test_spam_and_trash_appear_only_under_their_own_label(
     mail(mailbox, "a3", labels=["TRASH"])
     assert listed(browser, "/mail/") == ["Subject a1"]
     assert listed(browser, "/mail/?label=SPAM") == ["Subject a2"]
-    assert listed(browser, "/mail/?label=TRASH&q=subject:a3") == ["Subject a3"]
+    assert listed(browser, "/mail/?label=TRASH&q=subject:a3") == ["Subject <mark>a3</mark>"]
 
 
 def test_mail_deleted_in_gmail_appears_only_when_asked_for(
@@ -123,3 +123,91 @@ def test_markup_in_a_subject_is_shown_as_text(browser: Client, mailbox: Account,
 
 def test_a_nul_byte_in_the_address_is_no_error(browser: Client, mailbox: Account) -> None:
     assert browser.get("/mail/?label=%00&q=%00").status_code == 200
+
+
+def test_a_conversation_is_one_line_until_messages_are_asked_for_which_is_remembered(
+    browser: Client, mailbox: Account, mail: Callable[..., Message]
+) -> None:
+    mail(mailbox, "a1", thread_id="t1", sender_name="Carl", labels=["INBOX", "UNREAD"])
+    mail(mailbox, "a2", thread_id="t1", sender_email=mailbox.email)
+    mail(mailbox, "a3", thread_id="t2")
+    html = browser.get("/mail/").content.decode()
+    assert subjects(html) == ["Subject a3", "Subject a2"]
+    assert "<bdi>Carl, me</bdi>" in html
+    assert 'title="Messages in this conversation">2</span>' in html
+    assert '<li class="unread">' in html
+    assert len(listed(browser, "/mail/?by=message")) == 3
+    assert len(listed(browser, "/mail/")) == 3
+    assert len(listed(browser, "/mail/?by=nonsense")) == 3
+    assert len(listed(browser, "/mail/?by=thread")) == 2
+
+
+def test_a_conversation_stands_where_its_newest_message_with_the_label_does(
+    browser: Client, mailbox: Account, mail: Callable[..., Message]
+) -> None:
+    mail(mailbox, "a1", thread_id="t1", labels=["Label_1"])
+    mail(mailbox, "a2", thread_id="t2", labels=["Label_1"])
+    mail(mailbox, "a3", thread_id="t1", labels=["INBOX"])
+    assert listed(browser, "/mail/?label=Label_1") == ["Subject a2", "Subject a1"]
+    assert listed(browser, "/mail/") == ["Subject a3", "Subject a2"]
+
+
+def test_labels_say_how_much_is_under_them_and_stand_under_their_parents(
+    browser: Client, mailbox: Account, mail: Callable[..., Message], label: Callable[..., Label]
+) -> None:
+    label(mailbox, "Label_1", "Work")
+    label(mailbox, "Label_2", "Work/Projects")
+    label(mailbox, "Label_3", "Alone/Inside")
+    for number in range(3):
+        mail(mailbox, f"a{number}", labels=["INBOX", "Label_2", *(["UNREAD"] if number else [])])
+    html = browser.get("/mail/").content.decode()
+    places = re.findall(r"<li( class=\"depth-\d\")?><a [^>]*><span>([^<]*)</span>(?: <small>(.*?)</small>)?</a>", html)
+    shown = {name: (nested, re.sub(r"<[^>]*>", "", counts)) for nested, name, counts in places}
+    assert shown["Inbox"] == ("", "2 unread / 3")
+    assert shown["Unread"] == ("", "2")
+    assert shown["Starred"] == ("", "")
+    assert shown["Projects"] == (' class="depth-1"', "2 unread / 3")
+    assert shown["Alone/Inside"] == ("", "")
+    assert [name for _, name, _ in places][-3:] == ["Alone/Inside", "Work", "Projects"]
+
+
+def test_labels_of_two_mailboxes_that_share_an_id_are_two_labels(
+    browser: Client,
+    anna: User,
+    mailbox: Account,
+    connected: Callable[..., Account],
+    mail: Callable[..., Message],
+    label: Callable[..., Label],
+) -> None:
+    other = connected(anna, "second@example.com")
+    label(mailbox, "Label_1", "Receipts")
+    label(other, "Label_1", "Holidays")
+    mail(mailbox, "a1", labels=["INBOX", "Label_1"])
+    mail(other, "b1", labels=["Label_1"])
+    html = browser.get("/mail/").content.decode()
+    assert re.findall(r'<span class="chip">(.*?)</span>', html) == ["Holidays", "Receipts"]
+    assert f'?label=Label_1&amp;account={mailbox.pk}" title="Receipts"' in html
+    assert f'?label=Label_1&amp;account={other.pk}" title="Holidays"' in html
+
+
+def test_what_was_searched_for_is_marked_and_goes_with_the_link(
+    browser: Client, mailbox: Account, mail: Callable[..., Message]
+) -> None:
+    mail(mailbox, "a1", subject="Lunch & tea", snippet="No lunch", sender_name="Lunchtime")
+    html = browser.get("/mail/?q=subject:lunch").content.decode()
+    assert subjects(html) == ["<mark>Lunch</mark> &amp; tea"]
+    assert "<bdi>Lunchtime</bdi>" in html
+    assert f'href="/mail/a1/?account={mailbox.pk}&amp;q=subject%3Alunch"' in html
+
+
+def test_who_has_no_mailbox_is_told_how_to_get_one(browser: Client) -> None:
+    html = browser.get("/mail/").content.decode()
+    assert "No mailbox is connected yet." in html
+    assert 'href="/connect/"' in html
+
+
+def test_a_search_that_finds_nothing_offers_to_look_further(browser: Client, mailbox: Account) -> None:
+    html = browser.get("/mail/?q=tea&label=INBOX").content.decode()
+    assert 'href="?q=tea"' in html
+    assert 'href="?q=tea+in%3Aanywhere&amp;label=INBOX"' in html
+    assert "Search there, too" not in browser.get("/mail/?q=tea+in:anywhere").content.decode()

@@ -1,0 +1,94 @@
+"""Mark in a text what a search found in it."""
+
+import html
+import re
+from collections.abc import Iterator
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from mailsync.indexing.folding import folded
+from mailsync.indexing.runs import LETTERS, has_run
+from mailsync.search.grammar import Term, parse, positive
+
+MOST_MARKED = 200_000  # characters of a text; what follows is shown unmarked
+# A letter with what is put on it, which may fold into one; what nobody sees belongs to the letter before.
+_LETTER = re.compile(
+    "(?s).[\u0300-\u036f\u3099\u309a\uff9e\uff9f\u00ad\u200b\u2060\ufeff\ufe00-\ufe0f\U000e0100-\U000e01ef]*"
+)
+_NO_WORD_BEFORE, _NO_WORD_AFTER = rf"(?<![^\W{LETTERS}])", rf"(?![^\W{LETTERS}])"
+_TAG = re.compile(r'(<(?:[^"<>]|"[^"]*")*>)')
+
+
+class Marker:
+    """Marks what matches a query, in the ways in which the search looks for it."""
+
+    def __init__(self, q: str) -> None:
+        self._terms = list(positive(parse(q)))
+
+    def marked(self, text: str, *operators: str) -> SafeString:
+        """Text as HTML with <mark> around the words of the query, and around the values of these operators."""
+        pattern = self._pattern(operators)
+        if pattern is None:
+            return escape(text)
+        return mark_safe("".join(_pieces(text, pattern)))  # noqa: S308 - every piece is escaped
+
+    def marked_html(self, markup: str) -> str:
+        """Sanitised HTML with <mark> around the words of the query; its tags stay as they are."""
+        pattern = self._pattern(())
+        if pattern is None:
+            return markup
+        pieces = _TAG.split(markup)
+        pieces[::2] = ["".join(_pieces(html.unescape(text), pattern)) if text else "" for text in pieces[::2]]
+        return "".join(pieces)
+
+    def _pattern(self, operators: tuple[str, ...]) -> re.Pattern[str] | None:
+        parts = {part for term in self._terms for part in _parts(term, operators)}
+        return re.compile("|".join(sorted(parts, key=len, reverse=True))) if parts else None
+
+
+def _parts(term: Term, operators: tuple[str, ...]) -> Iterator[str]:
+    value = folded(term.value)
+    if term.operator:
+        if term.operator in operators and value.strip():
+            yield re.escape(value.strip())
+        return
+    for piece in [value] if term.phrase else value.split():
+        if has_run(piece):
+            yield r"\s+".join(map(re.escape, piece.split()))
+        elif words := re.findall(r"\w+", piece):
+            yield _NO_WORD_BEFORE + r"\W+".join(map(re.escape, words)) + _NO_WORD_AFTER
+
+
+def _pieces(text: str, pattern: re.Pattern[str]) -> Iterator[str]:
+    """The text, escaped, with its marks."""
+    looked_at, starts, ends = _alike(text[:MOST_MARKED])
+    done = 0
+    for match in pattern.finditer(looked_at):
+        if match.end() == match.start():
+            continue
+        start, end = starts[match.start()], ends[match.end() - 1]
+        if start < done:
+            continue
+        yield html.escape(text[done:start])
+        yield f"<mark>{html.escape(text[start:end])}</mark>"
+        done = end
+    yield html.escape(text[done:])
+
+
+def _alike(text: str) -> tuple[str, range | list[int], range | list[int]]:
+    """The folded text; where in `text` each of its letters starts, where it ends."""
+    if text.isascii():
+        return text.lower(), range(len(text)), range(1, len(text) + 1)
+    letters: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    known: dict[str, str] = {}
+    for match in _LETTER.finditer(text):
+        letter = match[0]
+        if letter not in known:
+            known[letter] = folded(letter)
+        letters.append(known[letter])
+        starts += [match.start()] * len(known[letter])
+        ends += [match.end()] * len(known[letter])
+    return "".join(letters), starts, ends
