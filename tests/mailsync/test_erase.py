@@ -8,7 +8,7 @@ from django.db import connection
 
 from mailsync import erase, schedule
 from mailsync.disconnect import disconnect
-from mailsync.models import Account, Body, Change, Failure, Listed, Message, RawMessage, Usage
+from mailsync.models import Account, Body, Change, Export, Failure, Listed, Message, RawMessage, Usage
 from syncjobs import lifecycle
 from syncjobs.context import Context
 from syncjobs.errors import LeaseLost
@@ -26,6 +26,7 @@ def full(account: Account) -> Account:
     Failure.objects.create(account=account, gmail_id="bad1", code="x")
     Listed.objects.create(account=account, gmail_id="bad1", thread_id="bad1")
     Usage.objects.get_or_create(account=account, day=date(2020, 1, 1))
+    Export.objects.create(owner=account.owner, account=account, form=Export.Form.ZIP)
     Body.objects.create(account=account, message=Message.objects.filter(account=account).latest("pk"), data=b"")
     Change.objects.create(account=account, gmail_id="bad1", kind="deleted", history_id=1, task_id="x")
     return account
