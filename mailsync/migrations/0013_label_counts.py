@@ -57,7 +57,7 @@ DROP FUNCTION mailsync_count_labels();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mailsync', '0010_exports'),
+        ('mailsync', '0012_grant_ends'),
     ]
 
     operations = [
