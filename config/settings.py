@@ -9,7 +9,7 @@ import django_stubs_ext
 import environ
 from django.utils.translation import gettext_lazy as _
 
-from config import env
+from config import env, pool
 
 django_stubs_ext.monkeypatch()
 
@@ -103,6 +103,10 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
     options=" ".join(f"-c {name}={value}" for name, value in _PG_SESSION.items()),
 )
 
+DATABASE_POOL = env.number("DATABASE_POOL", 20)  # connections of a web process at most; 0: none is kept
+if ROLE == "web" and DATABASE_POOL:
+    DATABASES["default"]["OPTIONS"]["pool"] = pool.options(DATABASE_POOL)
+
 # --- Redis, channels, Celery ----------------------------------------------------------------------------------------
 REDIS_URL = env.text("REDIS_URL")
 CHANNEL_LAYERS = {
@@ -151,9 +155,10 @@ CELERY_BEAT_SCHEDULE = {
     "hourly syncs": {"task": "mailsync.tick", "schedule": 5.0, "options": _TICK},
     "erase": {"task": "mailsync.erase", "schedule": 2.0, "options": _TICK},
     "reindex": {"task": "mailsync.reindex", "schedule": 2.0, "options": _TICK},
-    # Not on control: they may wait for Google, for a mail server, and who wakes jobs must not.
+    # Not on control: they may wait for Google, for a mail server, for a great mailbox to be counted, and who wakes jobs must not.
     "revoke": {"task": "mailsync.revoke", "schedule": 30.0, "options": _TICK | {"queue": "interactive"}},
     "prune the audit log": {"task": "mailsync.prune", "schedule": 3600.0, "options": _TICK | {"expire_seconds": 3600}},
+    "pictures": {"task": "mailsync.pictures", "schedule": 15.0, "options": _TICK | {"queue": "interactive"}},
     "letters": {"task": "mailsync.letters", "schedule": 10.0, "options": _TICK | {"queue": "interactive"}},
     "prune": {"task": "syncjobs.prune", "schedule": 3600.0, "options": _TICK | {"expire_seconds": 3600}},
 }

@@ -7,6 +7,7 @@ from config import health
 from mailsync.api import push
 
 handler400 = "mailsync.api.errors.bad_request"
+handler403 = "mailsync.api.errors.forbidden"
 handler404 = "mailsync.api.errors.not_found"
 handler500 = "mailsync.api.errors.server_error"
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from mailsync import audit, erase, letters, revoke, schedule
+from mailsync import audit, erase, letters, pictures, revoke, schedule
 from mailsync.indexing import reindex
 
 
@@ -40,3 +40,9 @@ def prune() -> None:
 def send_letters() -> None:
     """Send what waits to be sent."""
     letters.tick()
+
+
+@shared_task(name="mailsync.pictures", ignore_result=True)
+def draw_pictures() -> None:
+    """Count anew what is drawn of the mailboxes that have changed."""
+    pictures.tick()

@@ -1,6 +1,7 @@
 """Every error of the API in its one shape."""
 
 import logging
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views import defaults
 from rest_framework import exceptions
@@ -18,6 +20,7 @@ from mailsync.api.codes import of_status
 
 log = logging.getLogger(__name__)
 
+BUSY = "The database is busy or away; try again in a moment."
 KEPT_HEADERS = ("Allow", "Content-Range", "Retry-After", "WWW-Authenticate")
 
 
@@ -62,7 +65,7 @@ def error_response(error: Exception, context: dict[str, Any]) -> Response | None
         error = ApiError(413, "too_large", "This request is too large.")
     elif isinstance(error, OperationalError | InterfaceError):
         log.error("the database did not answer in time: %s", error)
-        error = ApiError(503, "database_busy", "The database is busy or away; try again in a moment.", retry_after=5)
+        error = ApiError(503, "database_busy", BUSY, retry_after=5)
     if not isinstance(error, exceptions.APIException):
         return None
     set_rollback()
@@ -110,10 +113,19 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500 for programs as JSON, for people as a page."""
+    """500 for programs as JSON, for people as a page; 503 where it is the database that did not answer."""
+    away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
     if is_api(request):
-        return JsonResponse(shape("server_error", _("An error on our side; it has been logged.")), status=500)
-    return defaults.server_error(request)
+        code, message = (
+            ("database_busy", BUSY) if away else ("server_error", _("An error on our side; it has been logged."))
+        )
+        answer: HttpResponse = JsonResponse(shape(code, message), status=503 if away else 500)
+    else:
+        answer = defaults.server_error(request, "503.html" if away else "500.html")
+        answer.status_code = 503 if away else 500
+    if away:
+        answer["Retry-After"] = "5"
+    return answer
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -123,8 +135,15 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return defaults.bad_request(request, exception)
 
 
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403 for programs as JSON, for people as a page."""
+    if is_api(request):
+        return JsonResponse(shape("permission_denied", _("You may not do that.")), status=403)
+    return defaults.permission_denied(request, exception)
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for programs as JSON, for people as a page."""
     if is_api(request):
         return JsonResponse(shape("csrf_failed", _("The CSRF token is missing or wrong.")), status=403)
-    return HttpResponse(_("This form is too old. Go back, reload the page, try again."), status=403)
+    return render(request, "403_csrf.html", status=403)

@@ -17,6 +17,7 @@ from mailsync.dashboard import (
     mail,
     message,
     passwords,
+    pictures,
     plans,
     policies,
     settings,
@@ -26,6 +27,7 @@ from mailsync.dashboard import (
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
     path("accounts/<int:pk>/", accounts.account, name="account"),
+    path("accounts/<int:pk>/figures/", pictures.pictures, name="account-figures"),
     path("accounts/<int:pk>/sync/", plans.sync, name="account-sync"),
     path("accounts/<int:pk>/batch/", plans.fetch_batch, name="account-batch"),
     path("accounts/<int:pk>/check/", plans.check, name="account-check"),

@@ -8,6 +8,7 @@ from mailsync.models.letters import Invitation, Letter
 from mailsync.models.mail import Body, Label, LabelCount, Message, RawMessage
 from mailsync.models.passes import Certificate, Failure, Listed
 from mailsync.models.people import ApiToken, Preferences
+from mailsync.models.pictures import Pictures
 from mailsync.models.revocations import Revocation
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Letter",
     "Listed",
     "Message",
+    "Pictures",
     "Preferences",
     "RawMessage",
     "Revocation",

@@ -1,11 +1,11 @@
-"""Run the benchmarks: engine, parsers, api, jobs, or those named."""
+"""Run the benchmarks: engine, parsers, api, jobs, web, or those named."""
 
 import argparse
 import signal
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import api, engine, first_mail, fresh, jobs, parsers
+from tests.benchmarks import api, engine, first_mail, fresh, jobs, pages, parsers
 
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], str]] = {
     "engine": lambda options: engine.run(options.sizes, options.policies),
@@ -14,8 +14,9 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace], str]] = {
     "fresh": lambda options: fresh.run(),
     "api": lambda options: api.run(),
     "jobs": lambda options: jobs.run(),
+    "web": lambda options: pages.run(),
 }
-WITHOUT_NAMES = ("engine", "parsers", "api", "jobs")  # the others are part of these, or take minutes of waiting
+WITHOUT_NAMES = ("engine", "parsers", "api", "jobs", "web")  # the others are part of these, or take minutes of waiting
 
 
 def main(arguments: list[str]) -> int:

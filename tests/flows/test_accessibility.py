@@ -59,7 +59,11 @@ def test_axe_finds_nothing_on_any_page(
     context = browser.new_context(locale=language, viewport={"width": width, "height": 800}, reduced_motion="reduce")
     page = context.new_page()
     page.set_default_timeout(20_000)
-    found = violations(page, f"{product.address}/login/")
+    found = violations(page, f"{product.address}/password/sent/")
+    found += violations(page, f"{product.address}/password/")
+    found += violations(page, f"{product.address}/password/MQ/used-up/")
+    found += violations(page, f"{product.address}/join/used-up/")
+    found += violations(page, f"{product.address}/login/")
     page.fill("[name=username]", "demo")
     page.fill("[name=password]", "demo")
     page.keyboard.press("Enter")
@@ -67,6 +71,8 @@ def test_axe_finds_nothing_on_any_page(
     paths = ["/", f"/accounts/{account}/", "/jobs/", "/jobs/?state=FAILED&trigger=push", f"/jobs/{task}/", "/settings/"]
     paths += ["/exports/"]
     paths += [f"/mail/?account={account}", "/mail/?q=nowhere-to-be-found", f"/mail/{mail}/?account={account}"]
+    paths += [f"/accounts/{account}/figures/", "/settings/password/", "/settings/email/", "/settings/email/used-up/"]
+    paths += ["/invitations/", "/nowhere/"]
     for path in paths:
         found += violations(page, product.address + path)
     language_of_page = page.get_attribute("html", "lang")

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from mailsync import erase, schedule
+from mailsync import erase, pictures, schedule
 from mailsync.disconnect import disconnect
 from mailsync.models import Account, Body, Change, Export, Failure, Listed, Message, RawMessage, Usage
 from syncjobs import lifecycle
@@ -29,6 +29,7 @@ def full(account: Account) -> Account:
     Export.objects.create(owner=account.owner, account=account, form=Export.Form.ZIP)
     Body.objects.create(account=account, message=Message.objects.filter(account=account).latest("pk"), data=b"")
     Change.objects.create(account=account, gmail_id="bad1", kind="deleted", history_id=1, task_id="x")
+    pictures.tick()
     return account
 
 
