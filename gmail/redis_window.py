@@ -6,6 +6,7 @@ more gets an equal share.
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -34,6 +35,7 @@ _NUMBERS = {
     "SLOT": round(window.SLOT * 1000),
     "SPAN": window.SPAN,
     "MEMORY": window.MEMORY,
+    "AHEAD": window.AHEAD,
     "CATCH_UP": window.CATCH_UP,
     "PORTIONS": window.PORTIONS,
     "WORTH": window.WORTH,
@@ -80,7 +82,7 @@ class RedisWindow:
         self._away_until = 0.0
 
     def reserve(self, choices: Sequence[int], *, max_wait: float) -> Grant:
-        user = int(self._user * BEHIND) if self._priority is Priority.BACKFILL else self._user
+        user = math.ceil(self._user * BEHIND) if self._priority is Priority.BACKFILL else self._user
         rest: list[int | str] = [user, self._project, RANKS[self._priority], self._mailbox]
         for _ in range(MOST_TRIES):
             answer = self._run(_RESERVE, self._keys(), [int(max_wait * 1000), *rest, self._ledgers.memory(), *choices])

@@ -26,7 +26,7 @@ if known ~= '' and known ~= memory[1] then
   redis.call('HSET', KEYS[5], 'gathers', 1)
   return {0, 0, 0, this_slot, memory[1], 0}
 end
-if memory[3] and memory[2] + GATHERING > now then
+if memory[3] and memory[2] + GATHERING > now and memory[2] + 0 <= now then
   return {0, memory[2] + GATHERING - now, 0, this_slot, memory[1], 0}
 end
 
@@ -35,7 +35,7 @@ local function load(key)
   for i = 1, #flat, 2 do
     local slot = tonumber(flat[i])
     if not slot then rhythms[flat[i]] = tonumber(flat[i + 1])
-    elseif slot > this_slot - MEMORY then spent[slot] = tonumber(flat[i + 1])
+    elseif slot > this_slot - MEMORY and slot < this_slot + AHEAD then spent[slot] = tonumber(flat[i + 1])
     else old[#old + 1] = flat[i] end
   end
   for i = 1, #old, 500 do redis.call('HDEL', key, unpack(old, i, math.min(i + 499, #old))) end
@@ -77,6 +77,7 @@ end
 local user, rhythms = load(KEYS[1])
 local beat = rank == 3 and 'rhythm of those behind' or 'rhythm'
 local rhythm = rhythms[beat] or 0
+if rhythm > this_slot + AHEAD then rhythm = 0 end  -- the clock was set back since
 local used = total(user, this_slot - SPAN + 1)
 local allowed, busy = user_allowed, nil
 if project_allowed > 0 then
@@ -85,7 +86,7 @@ if project_allowed > 0 then
     local name, its_rank = string.match(flat[i], '^(.*)|(%d)$')
     local slot, wants, its_used = string.match(flat[i + 1], '^(%d+):(%d):(%d+)$')
     slot, its_rank = tonumber(slot), tonumber(its_rank)
-    if slot + STAYS < this_slot then gone[#gone + 1] = flat[i]
+    if slot + STAYS < this_slot or slot > this_slot + AHEAD then gone[#gone + 1] = flat[i]
     else
       if its_rank < rank and slot > this_slot and (wants == '2' or name == mailbox) then
         busy = math.max(busy or 0, slot - this_slot)
@@ -115,6 +116,7 @@ for i = #choices, 1, -1 do
   if 2 * choices[i] >= math.min(most, WORTH) then enough = choices[i] end
 end
 local blocked = tonumber(redis.call('GET', KEYS[3]) or '0')
+if blocked > now + AHEAD * SLOT then blocked = 0 end
 local start = math.floor(math.max(now, blocked) / SLOT)
 local slot, units, project = start, most, {}
 if limited then

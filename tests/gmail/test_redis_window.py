@@ -13,6 +13,7 @@ from gmail.local_window import LocalWindow
 from gmail.priority import Priority
 from gmail.redis_window import RedisWindow
 from tests.gmail.spends import fullest_minute
+from tests.gmail.turned import clock_of
 
 LIMIT = 6000
 ALLOWED = 5940
@@ -118,6 +119,26 @@ def test_a_penalty_holds_without_any_limit(shared: redis.Redis) -> None:
     bucket = window(shared, user_limit=0, ledgers=Ledgers(0))
     bucket.penalise(30)
     assert 29 <= wait(bucket, 1, 60) <= 30
+
+
+def test_a_clock_that_was_a_day_ahead_and_is_set_right_keeps_nobody_waiting(shared: redis.Redis) -> None:
+    with clock_of(shared) as turn:
+        turn(86_400)
+        bucket = window(shared, project_limit=100_000)
+        for _ in range(30):
+            wait(bucket, BATCH)
+        bucket.penalise(30)
+        other = window(shared, "b@example.com", project_limit=100_000, priority=Priority.BACKFILL)
+        turn(0)
+        shared.hset(next(key for key in shared.keys() if b"memory" in key), "gathers", 1)
+        assert wait(window(shared, project_limit=100_000), BATCH) == wait(other, 20) == 0.0
+
+
+@pytest.mark.parametrize("limit", [1, 2, 15])
+def test_a_limit_below_the_price_of_a_message_paces_a_backfill_too(shared: redis.Redis, limit: int) -> None:
+    bucket = window(shared, user_limit=limit, priority=Priority.BACKFILL)
+    assert bucket.reserve([20], max_wait=0).units == 20
+    assert bucket.reserve([20], max_wait=0).wait > 30
 
 
 def test_nothing_stays_in_redis_for_long(shared: redis.Redis) -> None:
