@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 SLOT = 0.1  # seconds
 SPAN = 603  # slots: a minute, the slots that it cuts at both ends, a fifth of a second for the way to Gmail
 MEMORY = int(120 / SLOT)  # slots that count against a burst
-AHEAD = int(
-    7200 / SLOT
-)  # slots: nobody books or blocks further ahead, so what stands there was left by a clock that was wrong
+# Nobody books or blocks so many slots ahead: what stands there was left by a clock that was wrong.
+AHEAD = int(7200 / SLOT)
 CATCH_UP = int(15 / SLOT)  # slots by which a late spend may be made up for
 PORTIONS = 10  # in which a minute is spent, so that work advances every few seconds
 WORTH = 100  # units that are worth a request: portions are no smaller

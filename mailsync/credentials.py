@@ -90,8 +90,8 @@ def metered(account: Account, credentials: Credentials) -> str:
 
 def bucket(identity: str, *, priority: Priority) -> Bucket:
     """The quota of one Google identity and of the project, exact across all processes."""
-    limit = settings.GMAIL_USER_UNITS_PER_MINUTE
-    if not limit:
+    limit, project_limit = settings.GMAIL_USER_UNITS_PER_MINUTE, settings.GMAIL_PROJECT_UNITS_PER_MINUTE
+    if not limit and not project_limit:
         return Unlimited()
     client = redis.Redis.from_url(
         settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
@@ -101,7 +101,7 @@ def bucket(identity: str, *, priority: Priority) -> Bucket:
         identity=identity.lower(),
         user_limit=limit,
         project=settings.GOOGLE_CLIENT_ID or "default",
-        project_limit=settings.GMAIL_PROJECT_UNITS_PER_MINUTE,
+        project_limit=project_limit,
         priority=priority,
         ledgers=_ledgers(limit),
     )

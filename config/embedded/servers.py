@@ -71,4 +71,5 @@ def _add_gmail(made: Plan, home: Home, environ: Mapping[str, str], simulator: bo
     if simulator:
         server = Simulator(home)
         made.servers.append(server)
-        made.environment.update(GOOGLE_BASE_URL=server.url, MAILSYNC_SIMULATOR="1", GMAIL_USER_UNITS_PER_MINUTE="0")
+        made.environment.update(GOOGLE_BASE_URL=server.url, MAILSYNC_SIMULATOR="1")
+        made.environment.update(GMAIL_USER_UNITS_PER_MINUTE="0", GMAIL_PROJECT_UNITS_PER_MINUTE="0")

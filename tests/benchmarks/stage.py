@@ -81,7 +81,13 @@ def stage(messages: int, *emails: str) -> Iterator[Stage]:
             (server,) = (server for server in made.servers if isinstance(server, Postgres))
             assert server.process is not None
             environment = (
-                kept | made.environment | {"GOOGLE_BASE_URL": gmail.address, "GMAIL_USER_UNITS_PER_MINUTE": "0"}
+                kept
+                | made.environment
+                | {
+                    "GOOGLE_BASE_URL": gmail.address,
+                    "GMAIL_USER_UNITS_PER_MINUTE": "0",
+                    "GMAIL_PROJECT_UNITS_PER_MINUTE": "0",
+                }
             )
             environment |= {"DJANGO_SETTINGS_MODULE": "config.settings", "MAILSYNC_ROLE": "worker"}
             environment["SIMULATOR_PID"] = str(gmail.process.pid)

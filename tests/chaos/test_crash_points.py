@@ -55,7 +55,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def gmail(address: str, settings: Any, transactional_db: None) -> Iterator[Gmail]:  # noqa: F811
-    settings.GOOGLE_BASE_URL, settings.GMAIL_USER_UNITS_PER_MINUTE = address, 0
+    settings.GOOGLE_BASE_URL = address
+    settings.GMAIL_USER_UNITS_PER_MINUTE = settings.GMAIL_PROJECT_UNITS_PER_MINUTE = 0
     settings.GOOGLE_CLIENT_ID = settings.GOOGLE_CLIENT_SECRET = "simulator"
     with small_pages(), installed():
         yield Gmail(address, EMAIL)
@@ -191,6 +192,7 @@ def doomed(gmail: Gmail) -> Iterator[Doomed]:
         "GOOGLE_BASE_URL": gmail.url,
         "DATABASE_URL": database,
         "GMAIL_USER_UNITS_PER_MINUTE": "0",
+        "GMAIL_PROJECT_UNITS_PER_MINUTE": "0",
     }
     command = [sys.executable, "-m", "tests.chaos.doomed", gmail.url, gmail.email]
     process = subprocess.Popen(

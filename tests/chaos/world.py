@@ -77,7 +77,8 @@ class World:
         port = str(free_port())
         self.address = f"http://127.0.0.1:{port}"
         given = {"PATH": path, "HOST": "127.0.0.1", "PORT": port, "PYTHONUNBUFFERED": "1", "CELERY_QUIET": "true"}
-        gmail = {"GOOGLE_BASE_URL": self.gmail.address, "GMAIL_USER_UNITS_PER_MINUTE": "0", "API_THROTTLES": "0"}
+        gmail = {"GOOGLE_BASE_URL": self.gmail.address, "API_THROTTLES": "0"}
+        gmail |= {"GMAIL_USER_UNITS_PER_MINUTE": "0", "GMAIL_PROJECT_UNITS_PER_MINUTE": "0"}
         kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
         self.environment = kept | made.environment | given | gmail | SHORT
         self.supervisor = Supervisor(Terminal(self.home, self.said.fileno(), {}))

@@ -39,6 +39,7 @@ def product(gmail: Gmail) -> Iterator[Product]:
             free_port(),
             GOOGLE_BASE_URL=gmail.address,
             GMAIL_USER_UNITS_PER_MINUTE="0",
+            GMAIL_PROJECT_UNITS_PER_MINUTE="0",
             SYNC_LEASE="6s",
             SYNC_STALE_AFTER="12s",
         )

@@ -130,7 +130,7 @@ def test_a_clock_that_was_a_day_ahead_and_is_set_right_keeps_nobody_waiting(shar
         bucket.penalise(30)
         other = window(shared, "b@example.com", project_limit=100_000, priority=Priority.BACKFILL)
         turn(0)
-        shared.hset(next(key for key in shared.keys() if b"memory" in key), "gathers", 1)
+        shared.hset(next(key for key in shared.scan_iter() if b"memory" in key), "gathers", 1)
         assert wait(window(shared, project_limit=100_000), BATCH) == wait(other, 20) == 0.0
 
 

@@ -45,7 +45,8 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, I
 def gmail(simulator: tuple[str, Iterator[str]], settings: Any) -> Iterator[Gmail]:
     """A mailbox of its own for this test."""
     url, unused = simulator
-    settings.GOOGLE_BASE_URL, settings.GMAIL_USER_UNITS_PER_MINUTE = url, 0
+    settings.GOOGLE_BASE_URL = url
+    settings.GMAIL_USER_UNITS_PER_MINUTE = settings.GMAIL_PROJECT_UNITS_PER_MINUTE = 0
     settings.GOOGLE_CLIENT_ID = settings.GOOGLE_CLIENT_SECRET = "simulator"
     mailbox = Gmail(url, next(unused))
     mailbox.control("reset-stats")

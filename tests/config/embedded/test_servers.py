@@ -17,7 +17,7 @@ def test_with_nothing_set_everything_is_ours(home: Home) -> None:
     made = plan(home, {}, simulator=True)
     assert [server.name for server in made.servers] == ["postgres", "valkey", "simulator"]
     assert made.environment["MAILSYNC_EMBEDDED"] == "1"
-    assert made.environment["GMAIL_USER_UNITS_PER_MINUTE"] == "0"
+    assert made.environment["GMAIL_USER_UNITS_PER_MINUTE"] == made.environment["GMAIL_PROJECT_UNITS_PER_MINUTE"] == "0"
     assert {"DATABASE_URL", "REDIS_URL", "GOOGLE_BASE_URL", "SECRET_KEY"} <= set(made.environment)
 
 

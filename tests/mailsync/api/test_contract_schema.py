@@ -67,6 +67,7 @@ class Web(Started):
             "GOOGLE_CLIENT_ID": "simulator",
             "GOOGLE_CLIENT_SECRET": "simulator",
             "GMAIL_USER_UNITS_PER_MINUTE": "0",
+            "GMAIL_PROJECT_UNITS_PER_MINUTE": "0",
         }
         options = ["--host", "127.0.0.1", "--lifespan", "off", "--no-access-log", "--timeout-graceful-shutdown", "3"]
         command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), *options]

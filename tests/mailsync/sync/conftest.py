@@ -41,7 +41,8 @@ def weather(
 ) -> Iterator[Weather]:
     """A small mailbox that was never synced, in fair weather yet."""
     url, unused = small_mailboxes
-    settings.GOOGLE_BASE_URL, settings.GMAIL_USER_UNITS_PER_MINUTE = url, 0
+    settings.GOOGLE_BASE_URL = url
+    settings.GMAIL_USER_UNITS_PER_MINUTE = settings.GMAIL_PROJECT_UNITS_PER_MINUTE = 0
     settings.GOOGLE_CLIENT_ID = settings.GOOGLE_CLIENT_SECRET = "simulator"
     gmail = Gmail(url, next(unused))
     for label in SUPERFLUOUS:

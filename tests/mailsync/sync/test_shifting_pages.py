@@ -39,7 +39,8 @@ def positions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, I
 @pytest.fixture
 def weather(positions: tuple[str, Iterator[str]], anna: User, settings: Any) -> Iterator[Weather]:
     url, unused = positions
-    settings.GOOGLE_BASE_URL, settings.GMAIL_USER_UNITS_PER_MINUTE = url, 0
+    settings.GOOGLE_BASE_URL = url
+    settings.GMAIL_USER_UNITS_PER_MINUTE = settings.GMAIL_PROJECT_UNITS_PER_MINUTE = 0
     settings.GOOGLE_CLIENT_ID = settings.GOOGLE_CLIENT_SECRET = "simulator"
     gmail = Gmail(url, next(unused))
     for label in SUPERFLUOUS:
