@@ -23,6 +23,7 @@ COUNTED_DOWN_EVERY = 5.0  # seconds
 PATIENCE_SECONDS = 2.0  # a longer wait does not hold a process while other jobs are due
 PUBLISH_SECONDS = 0.25
 FREE_NOTES, NOTE_SECONDS = 12, 60.0  # of a slice: a push every few seconds must not fill the log with changes of phase
+LATEST = 240.0  # seconds after a slice's time in which what it is at may end: soon after that its process is killed
 ALMOST_DONE = 99.9  # 100 is for SUCCEEDED alone
 
 
@@ -55,11 +56,13 @@ class Context:
     _phase: str | None = None  # the last one that the log tells of this slice
     _notes: int = 0
     _noted: float = 0.0
+    _latest: float = 0.0
     _nudge: datetime | None = None  # the newest one that this slice has seen
     _heard: datetime | None = None  # the newest one that its kind was told of
 
     def __post_init__(self) -> None:
         """Whatever nudged before the slice is answered by its beginning."""
+        self._latest = self.deadline + LATEST
         self._nudge = self._heard = self.job.nudged_at
 
     @contextmanager
@@ -91,7 +94,9 @@ class Context:
         return news
 
     def beat(self) -> None:
-        """Renew the lease from within a long download; cheap when called often. Raises CancelRequested."""
+        """Renew the lease from within a long download; cheap when called often. Raises CancelRequested, Interrupted."""
+        if self.clock() >= self._latest:
+            raise Interrupted(phase=Phase.NEXT_SLICE, code="next_slice")
         if self.clock() - self._renewed < lease.seconds_between_renewals():
             return
         with transaction.atomic():

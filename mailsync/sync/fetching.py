@@ -12,6 +12,9 @@ from mailsync.sync.ports import Batch, Clock
 
 MOST_BYTES = 8_000_000
 MOST_SECONDS = 2.0
+MOST_STREAMED = (
+    300.0  # seconds of one message: a download that outlives every slice would keep the mailbox at it for ever
+)
 PARTS = 25  # a batch of more is refused in part on a cold mailbox; paid answers are never thrown away
 FEWEST_OF_AN_OUTAGE = 3
 
@@ -34,7 +37,7 @@ def fetch(
     """
     batch = Batch()
     if errands and errands[0].alone and errands[0].ask.format == "raw":
-        _take(batch, errands[0].ask.id, _stream(gmail, errands[0].ask.id, beat))
+        _take(batch, errands[0].ask.id, _stream(gmail, errands[0].ask.id, beat, clock))
         return batch
     began = clock()
     for start in range(0, len(errands), PARTS):
@@ -75,9 +78,16 @@ def _answers(gmail: GmailClient, asks: Sequence[Ask]) -> tuple[dict[Ask, Answer]
     return answers, None
 
 
-def _stream(gmail: GmailClient, id_: str, beat: Callable[[], None]) -> Answer:
+def _stream(gmail: GmailClient, id_: str, beat: Callable[[], None], clock: Clock) -> Answer:
+    until = clock() + MOST_STREAMED
+
+    def hear(received: int) -> None:
+        beat()
+        if clock() > until:
+            raise Refused(f"Not whole after {MOST_STREAMED:.0f} s and {received} bytes", reason="too_slow")
+
     try:
-        return gmail.stream_message(id_, on_chunk=lambda _: beat())
+        return gmail.stream_message(id_, on_chunk=hear)
     except (NotFound, Refused, Transient) as answer:  # after three repetitions: one big mail must not stop the mailbox
         return answer
 

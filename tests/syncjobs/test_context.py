@@ -95,7 +95,7 @@ def test_a_nudge_from_before_a_slice_is_answered_by_its_beginning(running: Runni
 
 
 def test_a_beat_hears_a_nudge_too(running: Running, ask: Ask) -> None:
-    context = Context(running("large"), clock=lambda: time.monotonic() + 3600)
+    context = Context(running("large"), clock=lambda: time.monotonic() + 60)
     ask("large")
     context.beat()
     assert context.nudged()
@@ -149,15 +149,26 @@ def test_a_beat_renews_the_lease_but_forgives_no_crash(running: Running, turn: T
     turn(timedelta(seconds=91))
     heir = lifecycle.claim(job.pk, "heir")
     assert heir is not None
-    Context(heir, clock=lambda: float("inf")).beat()
+    Context(heir, clock=lambda: time.monotonic() + 60).beat()
     assert fresh(job).crashes == 1
+
+
+def test_a_download_that_outlasts_its_slice_ends_before_its_process_is_killed(running: Running) -> None:
+    now = 0.0
+    context = Context(running(), deadline=100.0, clock=lambda: now)
+    now = 300.0
+    context.beat()
+    now = 341.0
+    assert now < 100.0 + settings.CELERY_TASK_TIME_LIMIT - settings.SYNC_SLICE.total_seconds()
+    with pytest.raises(Interrupted):
+        context.beat()
 
 
 def test_a_beat_hears_the_wish_to_cancel(running: Running) -> None:
     job = running()
     lifecycle.cancel(job, by="anna")
     with pytest.raises(CancelRequested):
-        Context(job, clock=lambda: float("inf")).beat()
+        Context(job, clock=lambda: time.monotonic() + 60).beat()
 
 
 def test_a_slice_ends_when_its_time_is_over(running: Running) -> None:

@@ -61,6 +61,22 @@ def test_a_big_message_that_cannot_be_streamed_is_a_debt() -> None:
     assert [id_ for id_, _ in batch.failed] == ["1"]
 
 
+def test_a_big_message_that_comes_too_slowly_is_a_debt_and_asked_for_once() -> None:
+    class Slow:
+        asked = 0
+
+        def stream_message(self, id_: str, *, on_chunk: Callable[[int], None]) -> Any:
+            self.asked += 1
+            for received in range(10_000):
+                on_chunk(received)
+
+    gmail, seconds = Slow(), iter(range(0, 1_000_000, 10))
+    errands = [Errand(Ask("message", "1", "raw"), ("1",), alone=True)]
+    batch = fetching.fetch(gmail, errands, beat=lambda: None, clock=lambda: next(seconds))  # type: ignore[arg-type]
+    [(id_, error)] = batch.failed
+    assert (id_, gmail.asked) == ("1", 1) and isinstance(error, Refused) and error.reason == "too_slow"
+
+
 def test_a_thread_brings_the_messages_asked_for_and_no_others() -> None:
     gmail = Gmail({"t": Thread("t", 9, tuple(map(message, "1234")))})
     batch = fetch(gmail, [Errand(Ask("thread", "t", "full"), ("4", "2", "1"))])
