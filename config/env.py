@@ -1,6 +1,7 @@
 """Read the environment once, failing loudly on nonsense."""
 
 import os
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -77,6 +78,14 @@ def address(name: str, default: str, *schemes: str) -> str:
     if value and not _is_address(value, schemes):
         # Without the value, which may hold a password.
         raise ImproperlyConfigured(f"{name} must be a URL such as {schemes[0]}://host:1234.")
+    return value
+
+
+def topic(name: str) -> str:
+    """The full name of a Pub/Sub topic, or nothing."""
+    value = text(name, "").strip()
+    if value and not re.fullmatch(r"projects/[\w.:-]+/topics/[A-Za-z][\w.~+%-]{2,254}", value):
+        raise ImproperlyConfigured(f"{name} must be a name such as projects/my-project/topics/gmail, not {value!r}.")
     return value
 
 

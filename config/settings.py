@@ -155,7 +155,9 @@ CELERY_BEAT_SCHEDULE = {
     "hourly syncs": {"task": "mailsync.tick", "schedule": 5.0, "options": _TICK},
     "erase": {"task": "mailsync.erase", "schedule": 2.0, "options": _TICK},
     "reindex": {"task": "mailsync.reindex", "schedule": 2.0, "options": _TICK},
+    "pushed": {"task": "mailsync.pushed", "schedule": 1.0, "options": _TICK},
     # Not on control: they may wait for Google, for a mail server, for a great mailbox to be counted, and who wakes jobs must not.
+    "watch": {"task": "mailsync.watch", "schedule": 5.0, "options": _TICK | {"queue": "interactive"}},
     "revoke": {"task": "mailsync.revoke", "schedule": 30.0, "options": _TICK | {"queue": "interactive"}},
     "prune the audit log": {"task": "mailsync.prune", "schedule": 3600.0, "options": _TICK | {"expire_seconds": 3600}},
     "pictures": {"task": "mailsync.pictures", "schedule": 15.0, "options": _TICK | {"queue": "interactive"}},
@@ -176,6 +178,7 @@ CELERY_TASK_TIME_LIMIT = int(SYNC_SLICE.total_seconds()) + 300  # a backstop onl
 GOOGLE_BASE_URL = env.address("GOOGLE_BASE_URL", "", "https", "http").rstrip("/")
 GOOGLE_CLIENT_ID = env.text("GOOGLE_CLIENT_ID", "simulator" if GOOGLE_BASE_URL else "")
 GOOGLE_CLIENT_SECRET = env.text("GOOGLE_CLIENT_SECRET", "simulator" if GOOGLE_BASE_URL else "")
+GOOGLE_PUBSUB_TOPIC = env.topic("GOOGLE_PUBSUB_TOPIC")  # where Gmail tells of changes; empty: it is not asked to
 GOOGLE_PUBSUB_SERVICE_ACCOUNT = env.text("GOOGLE_PUBSUB_SERVICE_ACCOUNT", "")  # who pushes; empty: nobody may
 GOOGLE_PUBSUB_AUDIENCE = env.text("GOOGLE_PUBSUB_AUDIENCE", f"{PUBLIC_URL}/push/gmail/")
 GMAIL_USER_UNITS_PER_MINUTE = env.number("GMAIL_USER_UNITS_PER_MINUTE", 6000)

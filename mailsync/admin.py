@@ -14,8 +14,9 @@ from django.utils.translation import ngettext
 
 from mailsync import schedule, tokens
 from mailsync.audit import ACTIONS
+from mailsync.dashboard import pushing
 from mailsync.disconnect import disconnect
-from mailsync.models import Account, ApiToken, AuditEvent, Certificate, Change, Failure, Revocation, Usage
+from mailsync.models import Account, ApiToken, AuditEvent, Certificate, Change, Failure, Revocation, Usage, Watch
 from syncjobs.states import Trigger
 
 SHORTEST_INTERVAL, LONGEST_INTERVAL = timedelta(minutes=1), timedelta(days=30)
@@ -186,6 +187,29 @@ class RevocationAdmin(ReadOnlyAdmin):
 
     list_display = ["email", "asked_at", "attempts", "not_before"]
     fields = ("email", "asked_at", "attempts", "not_before")
+
+
+@admin.register(Watch)
+class WatchAdmin(ReadOnlyAdmin):
+    """Which mailboxes Gmail tells us about; never the grant with which it is told to stop."""
+
+    list_display = ["email", "topic", "expires_at", "heard_at", "due_at", "attempts", "why"]
+    fields = ("email", "topic", "renewed_at", "expires_at", "heard_at", "due_at", "attempts", "why")
+    list_filter = ["trouble", ("expires_at", admin.EmptyFieldListFilter)]
+    search_fields = ["email"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Watch]:
+        """Without the grants: one that no key opens must not spoil the list."""
+        return super().get_queryset(request).defer("grant")
+
+    @admin.display(description=_("trouble"))
+    def why(self, watch: Watch) -> str:
+        """In words."""
+        return str(pushing.TROUBLES.get(watch.trouble, watch.trouble)) or "-"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """With what came through the door."""
+        return super().changelist_view(request, {**(extra_context or {}), "subtitle": pushing.counted()})
 
 
 @admin.register(Usage)

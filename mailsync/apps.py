@@ -12,5 +12,5 @@ class MailsyncConfig(AppConfig):
     verbose_name = _("Mail")
 
     def ready(self) -> None:
-        """Listen to sign-ins; the models that this needs exist only now."""
-        autodiscover_modules("signing")
+        """Listen to sign-ins, to accounts that go; the models that this needs exist only now."""
+        autodiscover_modules("signing", "watch")

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from mailsync import audit
+from mailsync import audit, watch
 from mailsync.models import Account, Checkpoint
 from mailsync.schedule import phase
 from syncjobs.clock import SyncNow
@@ -39,6 +39,7 @@ def connect(
             spread = phase(account.pk, account.interval) if not created else account.interval
             Account.objects.filter(pk=account.pk).update(next_sync_at=SyncNow() + spread)
         Checkpoint.objects.get_or_create(account=account)
+        watch.look_again(account.email)
         audit.record("connected" if created else "reconnected", by=by or owner, mailbox=account)
     account.refresh_from_db()
     return account

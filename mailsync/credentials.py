@@ -56,6 +56,14 @@ def open_credentials(account: Account) -> Credentials:
     return kept
 
 
+def open_loose(email: str, grant: str) -> Credentials:
+    """The same for a grant that no account holds any more; nothing of it is kept. Raises Refused."""
+    held = json.loads(grant)
+    if held.get("type") == "service_account":
+        return oauth.service_account_credentials(held["info"], email, base_url=settings.GOOGLE_BASE_URL)
+    return oauth.credentials(oauth_client(), refresh_token=held.get("refresh_token", ""))
+
+
 def open_mailbox(
     account: Account,
     credentials: Credentials,

@@ -5,7 +5,7 @@ from contextlib import suppress
 from django.db import transaction
 from django.db.models import QuerySet
 
-from mailsync import audit, revoke
+from mailsync import audit, revoke, watch
 from mailsync.models import Account
 from syncjobs import lifecycle
 from syncjobs.clock import SyncNow
@@ -23,6 +23,7 @@ def disconnect(account: Account, *, by: str, erase: bool = False) -> Account:
         locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         _cancel(locked, by)
         revoke.later(locked)
+        watch.let_go(locked)
         Account.objects.filter(pk=locked.pk).update(
             state=Account.State.DISCONNECTED,
             credentials="",

@@ -1,5 +1,6 @@
 """Record on the account what a finished job means for it."""
 
+from mailsync import pushed
 from mailsync.models import Account, Certificate, Checkpoint, Failure
 from mailsync.schedule import request_backfill
 from mailsync.sync.scopes import BATCH, MORE_TO_DO, WINDOW
@@ -16,6 +17,7 @@ def record(job: SyncJob, state: State, code: str) -> None:
     if account is None or account.state == Account.State.DISCONNECTED:
         return  # what its last job came to means nothing for it any more
     accounts = Account.objects.filter(pk=account.pk)
+    pushed.ended(job, account)
     if state is State.SUCCEEDED:
         accounts.update(sync_message_code="sync_done", sync_message_params={}, last_success_at=SyncNow())
         if job.mode != WINDOW and not stopped_short(job) and is_complete(account):

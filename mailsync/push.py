@@ -4,11 +4,12 @@ from django.conf import settings
 
 from gmail import pubsub
 from gmail.errors import Refused
-from mailsync import schedule
-from mailsync.models import Account
-from syncjobs.states import Trigger
+from mailsync import pushed, watch
+from mailsync.coalesce import Coalescer
 
 MOST_MIRRORS = 100  # of one mailbox, by different users, that one notification starts
+
+_mailboxes = Coalescer()
 
 
 def is_configured() -> bool:
@@ -29,19 +30,16 @@ def authenticate(authorization: str) -> None:
     )
 
 
-def receive(body: bytes) -> int:
-    """Start or adopt a sync of each mirror of the mailbox that a push names; how many. Raises Refused.
+def receive(body: bytes, arrived: float | None = None) -> None:
+    """Have each mirror of the mailbox that a push names look for what is new. Raises Refused, TimeoutError.
 
+    `arrived` is when the push came (monotonic): what was begun for another one since then is enough for this one.
     The pushed history id is not used: pushes come doubled and out of order, so each sync goes on from its checkpoint.
     """
     email, _history_id = pubsub.decode(body)
-    mirrors = Account.objects.scheduled().filter(email=email.lower()).order_by("pk")[:MOST_MIRRORS]
-    return sum(_look(account) for account in mirrors)
+    _mailboxes.run(email.lower(), lambda: _look(email.lower()), arrived)
 
 
-def _look(account: Account) -> bool:
-    try:
-        schedule.request_sync(account, trigger=Trigger.PUSH)
-    except (schedule.Paused, schedule.ReconnectNeeded):
-        return False  # since the query
-    return True
+def _look(email: str) -> None:
+    if pushed.hear(email, MOST_MIRRORS):
+        watch.heard(email)

@@ -10,6 +10,7 @@ from django.db.models import F
 
 from gmail import oauth
 from gmail.errors import GmailError
+from mailsync import watch
 from mailsync.credentials import oauth_client
 from mailsync.encryption import Undecryptable
 from mailsync.models import Account, Revocation
@@ -52,6 +53,8 @@ def _settle(pk: int) -> bool:
     if taken is None:
         return False
     try:
+        if watch.is_to_be_stopped(taken.email):
+            return False  # with this grant: what is revoked can say nothing more
         if not is_held(taken.email):
             oauth.revoke(oauth_client(), taken.token)
     except (GmailError, Undecryptable) as trouble:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError, transaction
 
-from mailsync import reconcile
+from mailsync import reconcile, watch
 from mailsync.models import Account, Body, Checkpoint
 from mailsync.sync.scopes import BACKFILL, FULL, INCREMENTAL, RECONCILE
 from syncjobs import lifecycle
@@ -111,6 +111,11 @@ def restart_backfill(job: SyncJob, trigger: str) -> Answer:
     return Answer(SyncJob.objects.get(pk=answer.job.pk), answer.created)
 
 
+def asked_by_push(account: Account) -> Asked:
+    """What a notification asks for. It must not have been seen by a run: then it needs no pass that begins after now."""
+    return replace(_asked(account, due_scope(account), Trigger.PUSH), again=False)
+
+
 def due_scope(account: Account) -> Scope:
     """Full until the mailbox was mirrored once, incremental from then on."""
     done = Checkpoint.objects.filter(account=account, history_id__isnull=False, position={}).exists()
@@ -150,6 +155,7 @@ def set_policies(account: Account, *, by: str, trigger: Trigger, **policies: str
 def pause(account: Account, *, by: str) -> None:
     """Rest: cancel what is active, start nothing until resumed."""
     Account.objects.filter(pk=account.pk, paused_at=None).update(paused_at=SyncNow())
+    watch.look_again(account.email)
     _cancel(account.resource, account.raw_resource, by=by)
 
 
@@ -169,6 +175,7 @@ def resume(account: Account) -> None:
     Account.objects.filter(pk=account.pk).exclude(paused_at=None).update(
         paused_at=None, next_sync_at=SyncNow() + phase(account.pk, account.interval)
     )
+    watch.look_again(account.email)
 
 
 def phase(account_id: int, interval: timedelta) -> timedelta:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from mailsync import audit, erase, letters, pictures, revoke, schedule
+from mailsync import audit, erase, letters, pictures, pushed, revoke, schedule, watch
 from mailsync.indexing import reindex
 
 
@@ -22,6 +22,18 @@ def erase_some() -> None:
 def revoke_some() -> None:
     """End grants at Google that nobody needs."""
     revoke.tick()
+
+
+@shared_task(name="mailsync.pushed", ignore_result=True)
+def begin_pushed() -> None:
+    """Begin what notifications still ask for."""
+    pushed.tick()
+
+
+@shared_task(name="mailsync.watch", ignore_result=True)
+def watch_some() -> None:
+    """Have Gmail watch mailboxes, or stop."""
+    watch.tick()
 
 
 @shared_task(name="mailsync.reindex", ignore_result=True)

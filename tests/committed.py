@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, connections
 
 T = TypeVar("T")
-EMPTIED = "TRUNCATE auth_user, syncjobs_heartbeat, mailsync_revocation, mailsync_auditevent CASCADE"
+EMPTIED = "TRUNCATE auth_user, syncjobs_heartbeat, mailsync_revocation, mailsync_auditevent, mailsync_watch CASCADE"
 PATIENCE = 60.0
 
 

@@ -160,6 +160,12 @@ def push(body: Json, service: Service) -> None:
     service.push = replace(service.push, **body)
 
 
+def topics(body: Json, service: Service) -> None:
+    """{topics: {name: whether Gmail may publish there}}; null: every topic exists."""
+    found = body["topics"]
+    service.world.topics = None if found is None else {str(name): bool(open_) for name, open_ in found.items()}
+
+
 def reset_stats(body: Json, service: Service) -> None:
     """{}: count anew."""
     service.stats.clear()
@@ -184,6 +190,7 @@ COMMANDS: dict[str, Callable[[Json, Service], Json | None]] = {
     "latency": latency,
     "quota": quota,
     "push": push,
+    "topics": topics,
     "reset-stats": reset_stats,
 }
 
@@ -202,6 +209,9 @@ def stats(service: Service) -> Json:
         "statuses": {str(status): count for status, count in counted.statuses.items()},
         "gets": {email: dict(ids) for email, ids in counted.gets.items()},
         "pushes": dict(counted.pushes),
+        "watches": {
+            email: {"topic": watch.topic, "expires": watch.expires} for email, watch in service.world.watches.items()
+        },
         "faults": [{"fault": rule.fault, "met": rule.met, "struck": rule.struck} for rule in service.faults.rules],
         "script": [{"command": cue.command, "outcome": cue.outcome} for cue in service.script.cues],
     }

@@ -39,6 +39,19 @@ def invalid(message: str) -> Refusal:
     return Refusal(400, message, "invalidArgument", "INVALID_ARGUMENT")
 
 
+def topic_missing(topic: str) -> Refusal:
+    """A watch on a Pub/Sub topic that does not exist."""
+    name = topic.rsplit("/", 1)[-1]
+    message = f"Error sending test message to Cloud PubSub {topic} : Resource not found (resource={name})."
+    return Refusal(404, message, "notFound", "NOT_FOUND")
+
+
+def topic_forbidden(topic: str) -> Refusal:
+    """A watch on a topic on which Gmail may not publish."""
+    message = f"Error sending test message to Cloud PubSub {topic} : User not authorized to perform this action."
+    return Refusal(403, message, "forbidden", "PERMISSION_DENIED")
+
+
 def failed_precondition() -> Refusal:
     """The unexplained refusal that goes away by itself."""
     return Refusal(400, "Precondition check failed.", "failedPrecondition", "FAILED_PRECONDITION")

@@ -39,6 +39,9 @@ class World:
         self.changed: Callable[[str, str], None] = lambda email, op: None
         self.folder = None if settings.corpus is None else Folder(settings.corpus, int(self.settings.now * 1000))
         self.watches: dict[str, Watch] = {}
+        self.topics: dict[str, bool] | None = (
+            None  # of Pub/Sub, with whether Gmail may publish there; None: all there are
+        )
         self._mailboxes: dict[str, Mailbox] = {}
         self._delivered = delivered.Delivered()
         self._deeds: dict[str, Callable[[Any], object]] = {

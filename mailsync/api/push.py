@@ -9,9 +9,11 @@ from django.views.decorators.http import require_POST
 
 from gmail.errors import Refused, Transient
 from mailsync import push
+from mailsync.api import bounded
 from mailsync.api.errors import shape
+from mailsync.push_counts import ACCEPTED, FORGED, MALFORMED, UNVERIFIABLE, counts
 
-LONGEST_BODY = 65_536  # bytes; a notification of Gmail's has some 300
+LONGEST_BODY = bounded.LONGEST_BODY
 
 
 @csrf_exempt
@@ -23,19 +25,25 @@ def gmail(request: HttpRequest) -> HttpResponse:
     try:
         push.authenticate(request.headers.get("Authorization", ""))
     except Refused as refusal:
+        counts.add(FORGED + refusal.reason)
         return _error(403, "forged", str(refusal))
     except Transient as trouble:
+        counts.add(UNVERIFIABLE)
         return _error(503, "keys_unavailable", str(trouble))
-    return _receive(request.read(LONGEST_BODY + 1))
+    return _receive(request.read(LONGEST_BODY + 1), getattr(request, "scope", {}).get(bounded.ARRIVED))
 
 
-def _receive(body: bytes) -> HttpResponse:
+def _receive(body: bytes, arrived: float | None) -> HttpResponse:
     if len(body) > LONGEST_BODY:
         return _error(413, "too_large", "This is longer than any notification.")
     try:
-        push.receive(body)
+        push.receive(body, arrived)
     except Refused as refusal:
+        counts.add(MALFORMED)
         return _error(400, "malformed", str(refusal))
+    except TimeoutError:
+        return _error(503, "busy", "Too many notifications about this mailbox at once.")
+    counts.add(ACCEPTED)
     return HttpResponse(status=204)
 
 

@@ -7,10 +7,12 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from mailsync import debts, emptied, schedule
+from mailsync.dashboard import pushing
 from mailsync.dashboard.cards import cards
 from mailsync.dashboard.people import user_of
 from mailsync.dashboard.policies import deleted_policies, intervals, policies
@@ -18,7 +20,7 @@ from mailsync.dashboard.starting import back, start
 from mailsync.disconnect import disconnect as let_go
 from mailsync.disconnect import jobs_of
 from mailsync.export.selection import EVERYTHING
-from mailsync.models import Account, Export
+from mailsync.models import Account, Export, Watch
 from syncjobs.states import Trigger
 
 LAST_JOBS = 25
@@ -39,6 +41,7 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
     mailbox = own_account(request, pk)
     context = {
         "card": cards([mailbox])[0],
+        "push": pushing.sentence(Watch.objects.filter(email=mailbox.email).first(), mailbox, now()),
         "policies": policies(mailbox),
         "deleted_policies": deleted_policies(mailbox),
         "intervals": intervals(mailbox),

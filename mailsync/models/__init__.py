@@ -9,6 +9,7 @@ from mailsync.models.mail import Body, Label, LabelCount, Message, RawMessage
 from mailsync.models.passes import Certificate, Failure, Listed
 from mailsync.models.people import ApiToken, Preferences
 from mailsync.models.pictures import Pictures
+from mailsync.models.pushes import Pushed, Watch
 from mailsync.models.revocations import Revocation
 
 __all__ = [
@@ -29,7 +30,9 @@ __all__ = [
     "Message",
     "Pictures",
     "Preferences",
+    "Pushed",
     "RawMessage",
     "Revocation",
     "Usage",
+    "Watch",
 ]

@@ -105,6 +105,7 @@ class Account(models.Model):
         indexes = [
             models.Index(fields=["next_sync_at"], condition=Q(paused_at=None, state="ok"), name="accounts_by_due_time"),
             models.Index(fields=["erasing_since"], condition=Q(erasing_since__isnull=False), name="accounts_to_erase"),
+            models.Index(fields=["email"], name="accounts_by_address"),  # what a notification names
         ]
 
     def __str__(self) -> str:

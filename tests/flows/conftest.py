@@ -12,6 +12,10 @@ from tests.flows.product import Gmail, Product
 
 MESSAGES = 600
 LATENCY = 0.1
+# Every mailbox of the stories is watched; only the stories of push tell the simulator where to send notifications.
+TOPIC = "projects/simulator/topics/gmail"
+AUDIENCE = "https://mail.example.com/push/gmail/"
+PUSHER = "push@simulator.iam.gserviceaccount.com"
 
 
 def free_port() -> int:
@@ -40,6 +44,9 @@ def product(gmail: Gmail) -> Iterator[Product]:
             GOOGLE_BASE_URL=gmail.address,
             GMAIL_USER_UNITS_PER_MINUTE="0",
             GMAIL_PROJECT_UNITS_PER_MINUTE="0",
+            GOOGLE_PUBSUB_TOPIC=TOPIC,
+            GOOGLE_PUBSUB_AUDIENCE=AUDIENCE,
+            GOOGLE_PUBSUB_SERVICE_ACCOUNT=PUSHER,
             SYNC_LEASE="6s",
             SYNC_STALE_AFTER="12s",
         )

@@ -3,6 +3,7 @@ import json
 import queue
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
@@ -55,7 +56,8 @@ def stranger() -> Issuer:
 
 
 def stranger_named(stranger: Issuer, key_id: str) -> str:
-    return jwt.encode(stranger.signer, {"aud": AUDIENCE}, key_id=key_id).decode()
+    claims = jwt.decode(stranger.token(), verify=False)
+    return jwt.encode(stranger.signer, claims, key_id=key_id).decode()
 
 
 class Certs:
@@ -82,9 +84,12 @@ def test_googles_token_is_accepted_with_certificates_fetched_once(certs: Certs, 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"aud": "https://evil.example.com/"}, "token"),
-        ({"exp": 1}, "token"),
-        ({"iat": int(time.time()) + 3600}, "token"),
+        ({"aud": "https://evil.example.com/"}, "audience"),
+        ({"aud": [AUDIENCE]}, "audience"),
+        ({"exp": 1}, "time"),
+        ({"exp": None}, "time"),
+        ({"iat": int(time.time()) + 3600}, "time"),
+        ({"iat": "yesterday"}, "time"),
         ({"iss": "https://evil.example.com"}, "issuer"),
         ({"email": "evil@project.iam.gserviceaccount.com"}, "service_account"),
         ({"email_verified": False}, "service_account"),
@@ -96,11 +101,13 @@ def test_a_token_for_others_is_refused(certs: Certs, google: Issuer, changes: di
     with pytest.raises(Refused) as caught:
         certs.verify(google.token(**changes))
     assert caught.value.reason == reason
+    assert not certs.asked, "nobody who says such things is worth Google's certificates"
 
 
 def test_a_forged_signature_is_refused(certs: Certs, stranger: Issuer) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(Refused) as caught:
         certs.verify(stranger.token())
+    assert caught.value.reason == "signature"
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "e30.e30.", "é", "a" * 10_000])
@@ -132,6 +139,67 @@ def test_nobody_is_trusted_when_no_sender_is_expected(certs: Certs, google: Issu
 def test_without_certificates_a_push_may_come_again(google: Issuer, said: Reply) -> None:
     with serving(lambda asked: said) as wire, pytest.raises(Transient):
         pubsub.verify(google.token(), audience=AUDIENCE, service_account=SENDER, base_url=wire.url)
+
+
+class Wire:
+    """Certificates by a clock of our own, from a Google that answers or does not."""
+
+    def __init__(self, url: str, asked: list[Asked], answers: list[Reply], google: Issuer) -> None:
+        self.now = 1000.0
+        self.certificates = pubsub.Certificates(url + "/oauth2/v1/certs", lambda: self.now)
+        self.asked, self.answers, self.google = asked, answers, google
+
+    def down(self) -> None:
+        self.answers[:] = [Reply(500)]
+
+
+@pytest.fixture
+def wire(google: Issuer) -> Iterator[Wire]:
+    answers = [Reply(body=json.dumps(google.certificates).encode())]
+    with serving(lambda asked: answers[0]) as served:
+        yield Wire(served.url, served.asked, answers, google)
+
+
+def test_a_google_that_does_not_answer_is_not_asked_at_each_push(wire: Wire) -> None:
+    wire.down()
+    for _ in range(5):
+        with pytest.raises(Transient):
+            wire.certificates.holding("one")
+    assert len(wire.asked) == 1
+    wire.now += pubsub.FAILURE_REST
+    with pytest.raises(Transient):
+        wire.certificates.holding("one")
+    assert len(wire.asked) == 2
+
+
+def test_while_google_does_not_answer_known_certificates_are_good_for_a_day(wire: Wire) -> None:
+    wire.certificates.holding("one")
+    wire.down()
+    wire.now += pubsub.STALE_LIFE - 1
+    assert wire.certificates.holding("one") == wire.google.certificates
+    assert len(wire.asked) == 2, "it was asked for new ones"
+    with pytest.raises(Transient):
+        wire.certificates.holding("two")  # which may be Google's newest key
+    wire.now += 2
+    with pytest.raises(Transient):
+        wire.certificates.holding("one")
+
+
+def test_certificates_are_fetched_again_every_hour(wire: Wire) -> None:
+    wire.certificates.holding("one")
+    wire.now += pubsub.CERTS_LIFE - 1
+    wire.certificates.holding("one")
+    assert len(wire.asked) == 1
+    wire.now += 2
+    wire.certificates.holding("one")
+    assert len(wire.asked) == 2
+
+
+def test_threads_that_need_certificates_at_once_fetch_them_once(wire: Wire) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(wire.certificates.holding, ["one"] * 8))
+    assert found == [wire.google.certificates] * 8
+    assert len(wire.asked) == 1
 
 
 def envelope(said: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.db import connection
 
 from mailsync import erase, pictures, schedule
 from mailsync.disconnect import disconnect
-from mailsync.models import Account, Body, Change, Export, Failure, Listed, Message, RawMessage, Usage
+from mailsync.models import Account, Body, Change, Export, Failure, Listed, Message, Pushed, RawMessage, Usage, Watch
 from syncjobs import lifecycle
 from syncjobs.context import Context
 from syncjobs.errors import LeaseLost
@@ -25,6 +25,8 @@ def full(account: Account) -> Account:
     sync(account)
     Failure.objects.create(account=account, gmail_id="bad1", code="x")
     Listed.objects.create(account=account, gmail_id="bad1", thread_id="bad1")
+    Pushed.objects.create(account=account)
+    Export.objects.create(owner=account.owner, account=account, form=Export.Form.MBOX)
     Usage.objects.get_or_create(account=account, day=date(2020, 1, 1))
     Export.objects.create(owner=account.owner, account=account, form=Export.Form.ZIP)
     Body.objects.create(account=account, message=Message.objects.filter(account=account).latest("pk"), data=b"")
@@ -68,6 +70,7 @@ def test_nothing_is_left_in_any_table(full: Account) -> None:
     erase_all()
 
     assert not any(rows_of(full.pk).values())
+    assert not Watch.objects.filter(email=full.email).exists()
 
 
 def test_the_mail_of_others_stays(full: Account, gmail: Gmail) -> None:

@@ -142,3 +142,20 @@ def test_only_watched_labels_and_only_until_stopped(own: Visitor, mailman: Mailm
 
 def test_a_topic_has_to_look_like_one(own: Visitor) -> None:
     assert own.post("watch", {"topicName": "gmail"}).status == 400
+
+
+def test_gmail_must_know_the_topic_and_be_let_in(own: Visitor) -> None:
+    own.control("topics", topics={TOPIC: True, "projects/simulator/topics/closed": False})
+    watch(own)
+    watches = json.loads(own.send("GET", "/control/stats").body)["watches"]
+    assert watches[own.email]["topic"] == TOPIC
+    asked = {
+        "projects/simulator/topics/lost": (404, "Resource not found (resource=lost)."),
+        "projects/simulator/topics/closed": (403, "User not authorized to perform this action."),
+        "projects/elsewhere/topics/gmail": (400, "Invalid topicName does not match projects/simulator/topics/*"),
+    }
+    for topic, (status, said) in asked.items():
+        answer = own.post("watch", {"topicName": topic})
+        assert answer.status == status and said in answer.json()["error"]["message"]
+    assert own.post("stop", {}).status == 204
+    assert own.email not in json.loads(own.send("GET", "/control/stats").body)["watches"]

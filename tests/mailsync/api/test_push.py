@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import redis
 import requests
 from django.contrib.auth.models import User
 from django.http import HttpResponse
@@ -14,7 +15,7 @@ from django.test import Client
 from google.auth import jwt
 
 from gmail import pubsub
-from mailsync import schedule
+from mailsync import push_counts, schedule
 from mailsync.connect import connect
 from mailsync.models import Account
 from syncjobs.models import SyncJob
@@ -132,14 +133,47 @@ def unsigned(**claims: Any) -> str:
     return "Bearer " + ".".join([*parts, "c2lnbmF0dXJl"])
 
 
+@pytest.fixture
+def counted(settings: Any) -> Iterator[Callable[[], dict[str, int]]]:
+    """What the operator sees."""
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    client.delete(push_counts.KEY)
+    yield push_counts.read
+    client.delete(push_counts.KEY)
+    client.close()
+
+
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer x.y.z", "Basic YTpi", "Token abc", unsigned()])
 def test_a_forged_push_is_refused_and_costs_no_query(
-    push: Push, anna: Account, authorization: str, django_assert_num_queries: Any
+    push: Push, anna: Account, counted: Any, authorization: str, django_assert_num_queries: Any
 ) -> None:
     with django_assert_num_queries(0):
         answer = push(authorization=authorization)
     assert answer.status_code == 403
     assert answer.json()["code"] == "forged"
+    assert push_counts.forged(counted()) == 1
+
+
+def test_each_way_to_forge_a_push_is_refused_and_counted_by_its_name(
+    push: Push, anna: Account, counted: Any, google: Gmail, django_assert_num_queries: Any
+) -> None:
+    past = int(time.time()) - 7200
+    forgeries = {
+        "token": "Bearer x.y.z",
+        "audience": unsigned(aud="https://elsewhere.example.com/push/gmail/"),
+        "issuer": unsigned(iss="https://evil.example.com"),
+        "time": unsigned(iat=past, exp=past + 3600),
+        "service_account": unsigned(email="other@simulator.iam.gserviceaccount.com"),
+        "signature": unsigned(),
+    }
+    push()
+    asked = google.stats()["http"]
+    with django_assert_num_queries(0):
+        assert [
+            push(authorization=each).status_code for each in [*forgeries.values(), unsigned(email_verified=False)]
+        ] == [403] * 7
+    assert counted() == {"accepted": 1, **{f"forged:{why}": 1 for why in forgeries}, "forged:service_account": 2}
+    assert google.stats()["http"] == asked, "nobody asked Google anything"
 
 
 def test_a_push_that_somebody_else_of_google_signed_is_refused(push: Push, anna: Account, settings: Any) -> None:
