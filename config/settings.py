@@ -161,6 +161,7 @@ CELERY_BEAT_SCHEDULE = {
     "revoke": {"task": "mailsync.revoke", "schedule": 30.0, "options": _TICK | {"queue": "interactive"}},
     "prune the audit log": {"task": "mailsync.prune", "schedule": 3600.0, "options": _TICK | {"expire_seconds": 3600}},
     "pictures": {"task": "mailsync.pictures", "schedule": 15.0, "options": _TICK | {"queue": "interactive"}},
+    "notices": {"task": "mailsync.notices", "schedule": 5.0, "options": _TICK | {"queue": "interactive"}},
     "letters": {"task": "mailsync.letters", "schedule": 10.0, "options": _TICK | {"queue": "interactive"}},
     "prune": {"task": "syncjobs.prune", "schedule": 3600.0, "options": _TICK | {"expire_seconds": 3600}},
 }
@@ -238,6 +239,10 @@ STORAGES = {
 EMAIL_CONFIG = environ.Env.email_url_config(env.text("EMAIL_URL", "consolemail://"))
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 10  # seconds
+WEBHOOK_SECRET = env.text("WEBHOOK_SECRET", "")  # empty: no webhooks
+WEBHOOK_ALLOW_PRIVATE = env.flag(
+    "WEBHOOK_ALLOW_PRIVATE", False
+)  # addresses of inner networks: whoever may type one reaches them
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", f"mailsync@{urlsplit(PUBLIC_URL).hostname}")
 PASSWORD_RESET_TIMEOUT = 3600  # seconds
 LETTERS_PER_PLACE, LETTERS_PER_ADDRESS = "20/hour", "5/hour"  # that a browser may have sent

@@ -2,13 +2,14 @@
 
 from mailsync import pushed
 from mailsync.models import Account, Certificate, Checkpoint, Failure
+from mailsync.notices import edges, outbox
 from mailsync.schedule import request_backfill
 from mailsync.sync.scopes import BATCH, MORE_TO_DO, WINDOW
 from syncjobs.clock import SyncNow
 from syncjobs.models import SyncJob
 from syncjobs.states import State, Trigger
 
-GRANT_IS_DEAD = {"reconnect_needed", "credentials_unreadable"}
+GRANT_IS_DEAD = edges.GRANT_IS_DEAD
 
 
 def record(job: SyncJob, state: State, code: str) -> None:
@@ -31,13 +32,17 @@ def record(job: SyncJob, state: State, code: str) -> None:
             accounts.update(state=Account.State.RECONNECT)
     else:
         accounts.update(sync_message_code="sync_cancelled", sync_message_params={})
+    outbox.ended(account, state, code, job)
 
 
 def record_backfill(job: SyncJob, state: State, code: str) -> None:
     """The same for a job that only brings raw bytes: it says something of the grant alone."""
     if state is State.FAILED and code in GRANT_IS_DEAD:
         mine = Account.objects.filter(pk=job.facts.get("account"), state=Account.State.OK)
-        mine.update(state=Account.State.RECONNECT, sync_message_code=code, sync_message_params=job.error_params)
+        account = mine.select_for_update(no_key=True).first()
+        if account is not None:
+            mine.update(state=Account.State.RECONNECT, sync_message_code=code, sync_message_params=job.error_params)
+            outbox.ended(account, state, code, job)
 
 
 def stopped_short(job: SyncJob) -> bool:

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from mailsync import audit, erase, letters, pictures, pushed, revoke, schedule, watch
 from mailsync.indexing import reindex
+from mailsync.notices import deliver, outbox
 
 
 @shared_task(name="mailsync.tick", ignore_result=True)
@@ -46,6 +47,7 @@ def reindex_some() -> None:
 def prune() -> None:
     """Delete what is too old to be of use."""
     audit.prune()
+    outbox.prune()
 
 
 @shared_task(name="mailsync.letters", ignore_result=True)
@@ -58,3 +60,9 @@ def send_letters() -> None:
 def draw_pictures() -> None:
     """Count anew what is drawn of the mailboxes that have changed."""
     pictures.tick()
+
+
+@shared_task(name="mailsync.notices", ignore_result=True)
+def tell() -> None:
+    """Tell users what happened."""
+    deliver.tick()

@@ -6,6 +6,7 @@ from mailsync.models.changes import Change
 from mailsync.models.exports import Export
 from mailsync.models.letters import Invitation, Letter
 from mailsync.models.mail import Body, Label, LabelCount, Message, RawMessage
+from mailsync.models.notices import Event, Notice, NoticeChoice
 from mailsync.models.passes import Certificate, Failure, Listed
 from mailsync.models.people import ApiToken, Preferences
 from mailsync.models.pictures import Pictures
@@ -20,6 +21,7 @@ __all__ = [
     "Certificate",
     "Change",
     "Checkpoint",
+    "Event",
     "Export",
     "Failure",
     "Invitation",
@@ -28,6 +30,8 @@ __all__ = [
     "Letter",
     "Listed",
     "Message",
+    "Notice",
+    "NoticeChoice",
     "Pictures",
     "Preferences",
     "Pushed",

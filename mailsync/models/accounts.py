@@ -85,6 +85,10 @@ class Account(models.Model):
     last_sync_attempt = models.DateTimeField(null=True)
     last_success_at = models.DateTimeField(null=True)
     complete_as_of = models.DateTimeField(null=True, help_text=_("When the mirror was last proven to lack nothing."))
+    trouble = models.CharField(
+        max_length=20, default="", db_default="", help_text=_("What its owner was last told is wrong with it.")
+    )
+    troubles = models.IntegerField(default=0, db_default=0, help_text=_("How often that changed."))
     sync_message_code = models.CharField(max_length=64, default="never_synced")
     sync_message_params = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=SyncNow())

@@ -51,7 +51,7 @@ def test_a_mailbox_that_is_closed_is_asked_once(mails: list[Message], gmail: Gma
 def test_trouble_is_waited_out_for_a_while_and_then_no_longer_at_each_message(
     mails: list[Message], gmail: Gmail
 ) -> None:
-    gmail.faults({"fault": "503", "match": {"method": "messages.get"}})
+    gmail.faults({"fault": "domain_policy", "match": {"method": "messages.get"}})
     slept: list[float] = []
     found = [each for each in Originals(slept.append).of([mails[:2]]) if isinstance(each, Missing)]
     assert [each.code for each in found] == ["unreachable"] * 2
