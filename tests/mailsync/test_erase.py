@@ -8,7 +8,20 @@ from django.db import connection
 
 from mailsync import erase, pictures, schedule
 from mailsync.disconnect import disconnect
-from mailsync.models import Account, Body, Change, Export, Failure, Listed, Message, Pushed, RawMessage, Usage, Watch
+from mailsync.models import (
+    Account,
+    Body,
+    Change,
+    Export,
+    Failure,
+    Listed,
+    Message,
+    Notice,
+    Pushed,
+    RawMessage,
+    Usage,
+    Watch,
+)
 from syncjobs import lifecycle
 from syncjobs.context import Context
 from syncjobs.errors import LeaseLost
@@ -32,6 +45,7 @@ def full(account: Account) -> Account:
     Body.objects.create(account=account, message=Message.objects.filter(account=account).latest("pk"), data=b"")
     Change.objects.create(account=account, gmail_id="bad1", kind="deleted", history_id=1, task_id="x")
     pictures.tick()
+    Notice.objects.create(account=account, user=account.owner, event="failed", way="mail", dedupe_key="x")
     return account
 
 

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('mailsync', '0013_label_counts'),
+        ('mailsync', '0015_pushes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
