@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "channels",
     "django_celery_beat",
+    "axes",
     "syncjobs",
     "mailsync",
 ]
@@ -59,6 +60,7 @@ MIDDLEWARE = [
     "mailsync.preferences.PreferencesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -189,6 +191,19 @@ GMAIL_DELEGATED_QUOTA = env.choice("GMAIL_DELEGATED_QUOTA", "mailbox", "service-
 GMAIL_UNIT_COSTS = env.price_table("GMAIL_UNIT_COSTS", "2026")
 
 # --- Accounts, sessions, security -----------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Whoever tries too many passwords for one name from one address waits; others who use the name do not, nor does the API.
+AXES_FAILURE_LIMIT = env.number("SIGN_IN_ATTEMPTS", 10, minimum=1)
+AXES_COOLOFF_TIME = env.duration("SIGN_IN_PAUSE", "15m")
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_CALLABLE = "mailsync.dashboard.sign_in.locked"
+AXES_CLIENT_IP_CALLABLE = "mailsync.audit.address_of"
+AXES_USERNAME_CALLABLE = "mailsync.signing.digest_of_name"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "next"]
+AXES_DISABLE_ACCESS_LOG = True  # the audit log has what it would say
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
@@ -293,6 +308,7 @@ LOGGING = {
         "celery.beat": {"level": "WARNING"},
         "django_celery_beat": {"level": "WARNING"},
         "googleapiclient": {"level": "WARNING"},
+        "axes": {"level": "ERROR"},
         "httpx": {"level": "WARNING"},
     },
 }

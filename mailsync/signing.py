@@ -1,13 +1,22 @@
-"""Write down who signed in, out, or in vain."""
+"""Follow who signs in, out, or in vain: into the audit log, to the sockets."""
 
+import hashlib
+from functools import partial
 from typing import Any
 
+from axes.signals import user_locked_out
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db import transaction
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from mailsync import audit
+from mailsync.models import AuditEvent
+from syncjobs import progress
+from syncjobs.clock import in_
 
 
 @receiver(user_logged_in)
@@ -22,14 +31,39 @@ def signed_out(sender: Any, request: HttpRequest, user: User | None, **_: Any) -
     """A session ended."""
     if user is not None:
         audit.record("signed_out", by=user, request=request)
+        progress.look_again(user.pk)
+
+
+@receiver(post_save, sender=User)
+def changed(sender: Any, instance: User, created: bool, update_fields: frozenset[str] | None = None, **_: Any) -> None:
+    """A user may have a new password, or have been deactivated: then the sockets have to close."""
+    if not created and update_fields != {"last_login"}:
+        transaction.on_commit(partial(progress.look_again, instance.pk))
 
 
 @receiver(user_login_failed)
 def failed(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
-    """Name and password did not fit.
+    """Name and password did not fit; what is refused unread, because there were too many, is not told of each time."""
+    if not getattr(request, "axes_locked_out", False):
+        audit.record("sign_in_failed", by=_known(credentials), request=request)
 
-    Only the name of somebody who exists is kept: people type passwords into the wrong field.
-    """
+
+@receiver(user_locked_out)
+def locked(sender: Any, request: HttpRequest, **_: Any) -> None:
+    """There were too many: told of once per lock."""
+    name, address = _known(getattr(request, "axes_credentials", None) or {}), audit.address_of(request)
+    told = AuditEvent.objects.filter(actor=name, address=address, action="sign_in_locked")
+    if not told.filter(at__gt=in_(-settings.AXES_COOLOFF_TIME)).exists():
+        audit.record("sign_in_locked", by=name, request=request)
+
+
+def digest_of_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
+    """What attempts are counted by: never the name itself, since people type passwords into the wrong field."""
+    name = str((credentials or {}).get("username") or request.POST.get("username") or "")
+    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
+
+
+def _known(credentials: dict[str, Any]) -> str:
+    """The name of somebody who exists, else nothing."""
     name = str(credentials.get("username") or "")
-    known = User.objects.filter(username=name).exists() if "\x00" not in name else False
-    audit.record("sign_in_failed", by=name if known else "", request=request)
+    return name if "\x00" not in name and User.objects.filter(username=name).exists() else ""

@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import HttpRequest
 from django.utils import translation
 
 from syncjobs.models import SyncJob
@@ -16,6 +19,7 @@ from syncjobs.serializers import rendered, snapshot
 
 FLUSH_SECONDS = 0.25
 REREAD_SECONDS = 20.0
+SETTLE_SECONDS = 0.5  # from the word that somebody leaves to the end of the session
 NOT_LOGGED_IN = 4401
 MOST_JOBS = 200
 
@@ -28,6 +32,7 @@ class JobConsumer(AsyncJsonWebsocketConsumer):
         self.newest: dict[str, int] = {}
         self.pending: dict[str, dict[str, Any]] = {}
         self.loops: list[asyncio.Task[None]] = []
+        self.asked = asyncio.Event()
         self.user = self.scope.get("user")
         await self.accept()
         if self.user is None or not self.user.is_authenticated:
@@ -65,10 +70,20 @@ class JobConsumer(AsyncJsonWebsocketConsumer):
             await asyncio.sleep(FLUSH_SECONDS)
             await self.send_pending()
 
+    async def look_again(self, event: dict[str, Any]) -> None:
+        """Somebody may have logged out."""
+        self.asked.set()
+
     async def keep_reading(self) -> None:
-        """What Redis lost is found on the row."""
+        """What Redis lost is found on the row; a browser whose session has ended hears no more."""
         while True:
-            await asyncio.sleep(REREAD_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.asked.wait(), REREAD_SECONDS)
+                await asyncio.sleep(SETTLE_SECONDS)
+            self.asked.clear()
+            if not await database_sync_to_async(lasts)(self.scope["session"].session_key, self.user.pk):
+                await self.close(code=NOT_LOGGED_IN)
+                return
             await self.reread()
 
     async def send_pending(self) -> None:
@@ -78,6 +93,13 @@ class JobConsumer(AsyncJsonWebsocketConsumer):
             with translation.override(self.language):
                 message = {"type": "job", "job": rendered(job)}
             await self.send_json(message)
+
+
+def lasts(session_key: str, user_id: int) -> bool:
+    """Whether the session is still there, and its user's: active, with the same password."""
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    return get_user(request).pk == user_id
 
 
 def shown_jobs(user_id: int) -> list[dict[str, Any]]:

@@ -33,12 +33,23 @@ def publish_fresh(job_id: int) -> SyncJob:
 
 def publish(job: SyncJob) -> None:
     """Send the whole snapshot: a lost, doubled or late one is harmless, since a client keeps the greatest revision."""
+    _tell(job.owner_id, {"type": "job.snapshot", "job": snapshot(job)})
+
+
+def look_again(owner_id: int) -> None:
+    """Let each socket of a user look whether it is still the user's: after a logout, a new password, a deactivation.
+
+    A bell only: a socket looks by itself every twenty seconds.
+    """
+    _tell(owner_id, {"type": "look.again"})
+
+
+def _tell(owner_id: int, message: dict) -> None:
     global _broken_until
     if time.monotonic() < _broken_until:
         return
-    message = snapshot(job)
     try:
-        loop.run(_send(job.owner_id, message), seconds=2 * SEND_SECONDS)
+        loop.run(_send(owner_id, message), seconds=2 * SEND_SECONDS)
     except (RedisError, OSError, TimeoutError) as error:
         _broken_until = time.monotonic() + BREAK_SECONDS
         log.warning("cannot publish progress, browsers will poll: %s", type(error).__name__)
@@ -47,4 +58,4 @@ def publish(job: SyncJob) -> None:
 async def _send(owner_id: int, message: dict) -> None:
     layer = get_channel_layer()
     async with asyncio.timeout(SEND_SECONDS):
-        await layer.group_send(group(owner_id), {"type": "job.snapshot", "job": message})
+        await layer.group_send(group(owner_id), message)

@@ -5,6 +5,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from mailsync.dashboard.figures import span
 
 
 class SignIn(LoginView):
@@ -19,3 +23,11 @@ class SignIn(LoginView):
             settings.EMBEDDED and settings.DEVELOPMENT and User.objects.filter(username="demo", is_active=True).exists()
         )
         return super().get_context_data(demo=demo, **kwargs)
+
+
+def locked(request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None) -> HttpResponse:
+    """Instead of the page: too many wrong passwords."""
+    pause = int(settings.AXES_COOLOFF_TIME.total_seconds())
+    page = render(request, "mailsync/locked.html", {"span": span(pause)}, status=429)
+    page["Retry-After"] = str(pause)
+    return page

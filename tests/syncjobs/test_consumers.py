@@ -187,3 +187,55 @@ def test_what_redis_lost_is_read_from_the_rows(
         assert (await browser.receive_json(timeout=5))["job"]["progress_percentage"] == 70
 
     tell(socket(cookie), story)
+
+
+@pytest.mark.parametrize("end", ["logout", "deactivated", "password"])
+def test_a_socket_closes_when_its_session_ends(running: Callable[..., SyncJob], owner: User, end: str) -> None:
+    job = running()
+    staying, leaving = Client(), Client()
+    for client in (staying, leaving):
+        client.force_login(owner)
+
+    def leave() -> None:
+        if end == "logout":
+            leaving.post("/logout/")
+        elif end == "deactivated":
+            owner.is_active = False
+            owner.save()
+        else:
+            owner.set_password("another long phrase")
+            owner.save()
+
+    def of(client: Client) -> bytes:
+        return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}".encode()
+
+    async def story(browser: Browser) -> None:
+        await browser.receive_json()
+        await aside(leave)
+        assert await browser.receive_output(5) == {"type": "websocket.close", "code": consumers.NOT_LOGGED_IN}
+
+    tell(socket(of(leaving)), story)
+
+    async def stays(browser: Browser) -> None:
+        await browser.receive_json()
+        await aside(lambda: progress.look_again(owner.pk))
+        await asyncio.sleep(2 * consumers.SETTLE_SECONDS)
+        await aside(lambda: page(job, 50.0))
+        assert (await browser.receive_json())["job"]["progress_percentage"] == 50.0
+
+    if end == "logout":  # the other browser of the same user is still there
+        tell(socket(of(staying)), stays)
+
+
+def test_a_socket_finds_out_by_itself_when_redis_loses_the_word(
+    running: Callable[..., SyncJob], owner: User, cookie: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running()
+    monkeypatch.setattr(consumers, "REREAD_SECONDS", 0.3)
+
+    async def story(browser: Browser) -> None:
+        await browser.receive_json()
+        await aside(lambda: User.objects.filter(pk=owner.pk).update(is_active=False))
+        assert (await browser.receive_output(5))["type"] == "websocket.close"
+
+    tell(socket(cookie), story)

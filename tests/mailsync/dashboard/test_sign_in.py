@@ -1,9 +1,16 @@
 """The page to sign in."""
 
+from datetime import timedelta
 from typing import Any
 
+import pytest
+from axes.models import AccessAttempt
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
+
+from mailsync import tokens
+from mailsync.models import AuditEvent
 
 
 def test_the_right_password_leads_to_the_page_that_was_wanted(client: Client, anna: User) -> None:
@@ -31,3 +38,70 @@ def test_logging_out_takes_a_form_and_leads_to_the_login(browser: Client) -> Non
     assert browser.get("/logout/").status_code == 405
     assert browser.post("/logout/")["Location"] == "/login/"
     assert browser.get("/").status_code == 302
+
+
+def attempt(client: Client, password: str, name: str = "anna", **where: Any) -> Any:
+    return client.post("/login/", {"username": name, "password": password}, **where)
+
+
+def test_too_many_wrong_passwords_lock_this_name_at_this_address_only(
+    client: Client, anna: User, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.AXES_FAILURE_LIMIT = 3
+    here, there = {"REMOTE_ADDR": "203.0.113.9"}, {"REMOTE_ADDR": "203.0.113.10"}
+    assert [attempt(client, "wrong secret", **here).status_code for _ in range(3)] == [200, 200, 429]
+    locked = attempt(client, "a long phrase", **here)
+    assert (locked.status_code, locked["Retry-After"]) == (429, "900")
+    assert "Too many wrong passwords" in locked.content.decode()
+    chinese = attempt(client, "a long phrase", **here, HTTP_ACCEPT_LANGUAGE="zh-CN").content.decode()
+    assert "密码错误次数过多" in chinese
+    for _ in range(5):
+        attempt(client, "a long phrase", **here)
+    lines = list(AuditEvent.objects.order_by("pk").values_list("action", "actor", "address"))
+    assert lines == [("sign_in_failed", "anna", "203.0.113.9")] * 2 + [("sign_in_locked", "anna", "203.0.113.9")]
+    User.objects.create_user("bert", password="another phrase")
+    assert attempt(Client(), "another phrase", "bert", **here).status_code == 302
+    assert attempt(Client(), "a long phrase", **there).status_code == 302
+    _, secret = tokens.issue(anna, "script")
+    assert client.get("/api/accounts/", headers={"authorization": f"Token {secret}"}, **here).status_code == 200
+    kept = str(list(AccessAttempt.objects.values())) + caplog.text
+    assert "secret" not in kept and "anna" not in kept
+
+
+def test_the_lock_ends(client: Client, anna: User, settings: Any) -> None:
+    settings.AXES_FAILURE_LIMIT = 2
+    assert [attempt(client, "wrong").status_code for _ in range(2)] == [200, 429]
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=16))
+    assert attempt(client, "a long phrase").status_code == 302
+
+
+def test_the_right_password_makes_the_wrong_ones_forgotten(client: Client, anna: User, settings: Any) -> None:
+    settings.AXES_FAILURE_LIMIT = 3
+    assert [attempt(client, "wrong").status_code for _ in range(2)] == [200, 200]
+    assert attempt(client, "a long phrase").status_code == 302
+    client.post("/logout/")
+    assert [attempt(client, "wrong").status_code for _ in range(2)] == [200, 200]
+
+
+@pytest.mark.parametrize("name", ["", "\x00", "x" * 5000, "名前", "' OR 1=1 --"])
+def test_any_name_may_be_tried(client: Client, db: None, name: str) -> None:
+    assert attempt(client, "wrong", name).status_code in (200, 400)
+
+
+def test_a_session_gets_a_new_name_when_it_becomes_somebodys(client: Client, anna: User) -> None:
+    client.get("/connect/")
+    session = client.session
+    session["planted"] = True
+    session.save()
+    client.cookies["sessionid"] = planted = str(session.session_key)
+    assert attempt(client, "a long phrase").status_code == 302
+    assert client.cookies["sessionid"].value != planted
+    assert not client.session.__class__(planted).load()
+
+
+def test_a_post_without_its_csrf_token_is_refused(anna: User) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    assert attempt(strict, "a long phrase").status_code == 403
+    strict.force_login(anna)
+    assert strict.post("/logout/").status_code == 403
+    assert strict.post("/api/tokens/", {}).status_code == 403
