@@ -10,6 +10,7 @@ import environ
 from django.utils.translation import gettext_lazy as _
 
 from config import env, pool
+from config.logs import LOGGING as LOGGING
 
 django_stubs_ext.monkeypatch()
 
@@ -292,23 +293,4 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "mailsync.api.describe.everything",
     ],
-}
-
-# --- Logs -----------------------------------------------------------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname).1s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
-        # The one INFO line per task would drown the wake-up that comes every second.
-        "celery.app.trace": {"level": "WARNING"},
-        "celery.worker.strategy": {"level": "WARNING"},
-        "celery.beat": {"level": "WARNING"},
-        "django_celery_beat": {"level": "WARNING"},
-        "googleapiclient": {"level": "WARNING"},
-        "axes": {"level": "ERROR"},
-        "httpx": {"level": "WARNING"},
-    },
 }
