@@ -23,7 +23,8 @@ from gmail.errors import GmailError, GrantRevoked, NotFound, RateLimited, Refuse
 from gmail.quota import Priority
 from mailsync.credentials import open_credentials, open_loose, open_mailbox
 from mailsync.encryption import Undecryptable
-from mailsync.models import Account, Watch
+from mailsync.models import Account, Event, Watch
+from mailsync.notices import outbox
 from mailsync.usage import Meter
 from syncjobs.clock import SyncNow, in_
 
@@ -192,7 +193,16 @@ def _failed(row: Watch, code: str) -> bool:
     if row.attempts >= MOST_STOPS and is_to_be_stopped(row.email):
         return _rest(row)
     Watch.objects.filter(pk=row.pk).update(trouble=code)
+    _tell_if_lapsed(row)
     return False
+
+
+def _tell_if_lapsed(row: Watch) -> None:
+    """Whoever relies on pushes hears once that they have ended; the key is the end, which a renewal moves."""
+    if row.expires_at is None or not Watch.objects.filter(pk=row.pk, expires_at__lte=SyncNow()).exists():
+        return
+    for account in Account.objects.scheduled().filter(email=row.email):
+        outbox.happened(account, Event.PUSH_LAPSED, row.expires_at.isoformat())
 
 
 def _rest(row: Watch) -> bool:

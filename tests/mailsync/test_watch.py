@@ -14,7 +14,7 @@ from mailsync import revoke, schedule, watch
 from mailsync.connect import connect
 from mailsync.credentials import oauth_client, user_grant
 from mailsync.disconnect import disconnect
-from mailsync.models import Account, Checkpoint, Revocation, Usage, Watch
+from mailsync.models import Account, Checkpoint, Notice, Revocation, Usage, Watch
 from syncjobs.clock import SyncNow
 from tests.mailsync.simulated import Gmail
 
@@ -220,3 +220,14 @@ def test_a_notification_is_written_down_now_and_then(account: Account, turn: Tur
 def test_the_moments_of_renewal_are_spread() -> None:
     moments = {watch.next_renewal(number) for number in range(200)}
     assert len(moments) == 97 and all(DAY - watch.EARLIER <= each <= DAY for each in moments)
+
+
+def test_its_owner_hears_once_that_a_watch_has_lapsed(account: Account, gmail: Gmail, turn: Turn) -> None:
+    account.owner.email = "anna@example.org"
+    account.owner.save()
+    watch.tick()
+    gmail.control("topics", topics={})
+    for days in (1, 2, 8, 9, 10):
+        turn(days * DAY + MINUTE)
+        assert watch.tick() == 0
+        assert Notice.objects.filter(event="push_lapsed").count() == (days >= 8)
