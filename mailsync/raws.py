@@ -14,6 +14,7 @@ from mailsync.credentials import IMPATIENCE, open_credentials, open_mailbox
 from mailsync.models import Account, Message, RawMessage
 from mailsync.schedule import ReconnectNeeded
 from mailsync.sync.bodies import keep_raw
+from mailsync.sync.rows import raw_row
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +35,12 @@ def raw(message: Message, *, priority: Priority = Priority.INTERACTIVE) -> bytes
         return held
     if message.deleted_at is not None:
         raise Unavailable
+    damaged = RawMessage.objects.filter(message=message).exists()
     fetched = _fetch(message, priority)
     with transaction.atomic():
         keep_raw([(message.pk, fetched)])
+    if damaged:
+        _mend(message, fetched)
     _compare(message, fetched)
     return fetched
 
@@ -61,6 +65,12 @@ def _fetch(message: Message, priority: Priority) -> bytes:
             raise Unavailable from None
         finally:
             usage.spent(account.pk, gmail.units, gmail.requests)
+
+
+def _mend(message: Message, fetched: bytes) -> None:
+    """Put whole bytes in the place of damaged ones, if their hash was noted of these."""
+    data, _, digest = raw_row(fetched)
+    RawMessage.objects.filter(message=message, sha256=digest).update(data=data)
 
 
 def _compare(message: Message, fetched: bytes) -> None:

@@ -100,10 +100,18 @@ def body_row(mail: ParsedMail) -> bytes:
 
 def unpacked_body(data: bytes | memoryview) -> dict[str, Any]:
     """`{"headers", "text", "html"}` again."""
-    found: dict[str, Any] = orjson.loads(_packing.decompressor.decompress(bytes(data)))
+    found: dict[str, Any] = orjson.loads(_decompressed(data))
     return found
 
 
 def unpacked(data: bytes | memoryview, size: int) -> bytes:
     """The exact bytes again; `size` bounds what a damaged row may grow to."""
-    return _packing.decompressor.decompress(bytes(data), max_output_size=max(size, 1))
+    return _decompressed(data, max_output_size=max(size, 1))
+
+
+def _decompressed(data: bytes | memoryview, **bounds: int) -> bytes:
+    """Raises ZstdError, also where damage makes it claim a size that no memory has."""
+    try:
+        return _packing.decompressor.decompress(bytes(data), **bounds)
+    except MemoryError:
+        raise zstandard.ZstdError("it claims an impossible size") from None

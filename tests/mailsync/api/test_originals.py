@@ -55,6 +55,15 @@ def test_many_who_ask_at_once_keep_one_copy(readable: Account, gmail: Gmail) -> 
     assert RawMessage.objects.filter(message=mail).count() == 1
 
 
+def test_damaged_bytes_are_fetched_once_and_mended(readable: Account, gmail: Gmail) -> None:
+    mail = newest(readable)
+    exact = raws.raw(mail)
+    RawMessage.objects.filter(message=mail).update(data=b"rust")
+    before = gmail.gets()[mail.gmail_id]
+    assert [raws.raw(mail) for _ in range(3)] == [exact] * 3
+    assert gmail.gets()[mail.gmail_id] == before + 1
+
+
 def test_while_gmail_is_away_it_says_so_and_when_to_come_back(readable: Account, gmail: Gmail, browser: Client) -> None:
     gmail.faults({"fault": "429"})
     answer = browser.get(f"/api/messages/{newest(readable).gmail_id}/raw/")

@@ -2,10 +2,13 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import zstandard
+
 from gmail import mime
-from mailsync.sync.rows import MOST_LISTED_ADDRESSES, addresses
+from mailsync.sync.rows import MOST_LISTED_ADDRESSES, addresses, body_row, unpacked_body
 
 ROOT = Path(__file__).parents[3]
 
@@ -15,6 +18,15 @@ def test_more_recipients_than_gmail_would_send_to_are_all_listed() -> None:
     found = addresses(mime.parse(f"To: {people}\r\n\r\n".encode()).to)
     assert [each["email"] for each in found] == people.split(", ")
     assert len(found) < MOST_LISTED_ADDRESSES
+
+
+def test_whichever_bit_of_a_text_is_damaged_it_is_damaged_and_no_lack_of_memory() -> None:
+    whole = body_row(mime.parse(b"Subject: x\r\n\r\n" + b"word " * 300))
+    for bit in range(8 * len(whole)):
+        data = bytearray(whole)
+        data[bit // 8] ^= 1 << bit % 8
+        with suppress(zstandard.ZstdError, ValueError):
+            assert unpacked_body(bytes(data)) == unpacked_body(whole)
 
 
 AT_ONCE = """
