@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
@@ -58,11 +59,16 @@ def _reasons(error: dict[str, Any]) -> Iterable[str]:
             yield str(item["reason"])
 
 
-def as_error(status: int, body: bytes | str, *, now: float, history: bool = False) -> GmailError:
-    """The error that an HTTP answer means; `now` is Unix time, `history` tells that history.list was asked."""
+def as_error(status: int, body: bytes | str, *, now: float, date: str = "", history: bool = False) -> GmailError:
+    """The error that an HTTP answer means; `now` is Unix time, `history` tells that history.list was asked.
+
+    `date` is the answer's header: a time that Google names is one of its clock, which ours may not agree with.
+    """
     said = complaint(status, body)
     if _slow_down(said):
-        return RateLimited(str(said), retry_at=retry_time(said.message, now), scope=_scope(said))
+        theirs = _moment(date, now)
+        named = retry_time(said.message, theirs)
+        return RateLimited(str(said), retry_at=named and named + now - theirs, scope=_scope(said))
     if status == 404:
         return HistoryExpired(str(said)) if history else NotFound(str(said))
     if status == 401:
@@ -72,6 +78,14 @@ def as_error(status: int, body: bytes | str, *, now: float, history: bool = Fals
     if said.canonical == "FAILED_PRECONDITION":
         return Transient(str(said))
     return Refused(str(said), status=status, reason=said.reason)
+
+
+def _moment(date: str, default: float) -> float:
+    """The Unix time of a Date header."""
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return default
 
 
 def _slow_down(said: Complaint) -> bool:

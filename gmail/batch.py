@@ -68,9 +68,10 @@ class BatchGet(BatchHttpRequest):
             raise HttpError(response, content, uri=self._batch_uri)
         for id_ in order:
             self._responses[id_] = (httplib2.Response({"status": "503"}), _MISSING)
+        date = response.get("date", "")
         for id_, status, part in read(response.get("content-type", ""), content):
             if id_ in requests:
-                self._responses[id_] = (httplib2.Response({"status": status}), part)
+                self._responses[id_] = (httplib2.Response({"status": status, "date": date}), part)
 
 
 def _guarded(parse: Any) -> Any:

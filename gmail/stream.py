@@ -35,7 +35,8 @@ class Downloader:
         with answer:
             pieces = _pieces(answer)
             if answer.status_code >= 300:
-                raise answers.as_error(answer.status_code, next(pieces, b""), now=time.time())
+                date = answer.headers.get("Date", "")
+                raise answers.as_error(answer.status_code, next(pieces, b""), now=time.time(), date=date)
             return _message(pieces, on_chunk)
 
     def close(self) -> None:

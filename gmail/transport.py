@@ -72,4 +72,5 @@ class Transport:
 
 def as_error(error: HttpError, *, history: bool = False) -> GmailError:
     """The GmailError that the library's HttpError means."""
-    return answers.as_error(error.resp.status, error.content, now=time.time(), history=history)
+    date = error.resp.get("date", "")
+    return answers.as_error(error.resp.status, error.content, now=time.time(), date=date, history=history)

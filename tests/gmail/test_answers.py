@@ -89,6 +89,16 @@ def test_a_retry_time_lies_between_now_and_tomorrow(text: str, expected: float |
     assert answers.retry_time(text, NOW) == expected
 
 
+@pytest.mark.parametrize("wrong", [-600, 600])
+@pytest.mark.parametrize("date", ["Thu, 10 Sep 2026 00:26:40 GMT", "", "tea"])
+def test_the_time_that_google_names_is_one_of_its_clock(wrong: int, date: str) -> None:
+    """A worker whose clock is ten minutes off waits as long as any other; without the header it must believe its own."""
+    said = body(429, "User-rate limit exceeded.  Retry after 2026-09-10T00:27:10Z", "rateLimitExceeded")
+    found = answers.as_error(429, said, now=NOW + wrong, date=date)
+    assert isinstance(found, RateLimited) and found.retry_at is not None
+    assert found.retry_at - (NOW + wrong) == (30 if date.endswith("GMT") else max(30 - wrong, 0))
+
+
 def test_404_means_the_history_for_history_and_the_message_elsewhere() -> None:
     assert isinstance(error(404, "Requested entity was not found.", "notFound", history=True), HistoryExpired)
     assert isinstance(error(404, "Requested entity was not found.", "notFound"), NotFound)

@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from gmail import calls, transport
 from gmail.client import GmailClient
 from gmail.errors import GmailError, GrantRevoked, NotFound, RateLimited, Transient
 from gmail.local_window import LocalWindow
@@ -131,6 +134,20 @@ def test_a_mailbox_that_only_refuses_is_given_up() -> None:
         fetch(lambda id_: LIMITED)
     assert caught.value.scope == "concurrency"
     assert caught.value.retry_at is not None and caught.value.retry_at > time.time()
+
+
+@pytest.mark.parametrize("wrong", [-600, 600])
+def test_a_clock_that_is_ten_minutes_off_waits_as_long_as_google_says(
+    monkeypatch: pytest.MonkeyPatch, wrong: int
+) -> None:
+    off = SimpleNamespace(time=lambda: time.time() + wrong)
+    for module in (transport, calls):
+        monkeypatch.setattr(module, "time", off)
+    then = datetime.fromtimestamp(time.time() + 40, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    refused = iter([refusal(429, "rateLimitExceeded", f"User-rate limit exceeded.  Retry after {then}")])
+    _, _, waits = fetch(lambda id_: next(refused, None) or message(id_), ["100", "101"])
+    [(seconds, reason)] = waits
+    assert reason == "quota" and 35 < seconds < 45
 
 
 def test_a_time_far_away_is_not_waited_for() -> None:
