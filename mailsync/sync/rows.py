@@ -106,12 +106,12 @@ def unpacked_body(data: bytes | memoryview) -> dict[str, Any]:
 
 def unpacked(data: bytes | memoryview, size: int) -> bytes:
     """The exact bytes again; `size` bounds what a damaged row may grow to."""
-    return _decompressed(data, max_output_size=max(size, 1))
+    return _decompressed(data, max(size, 1))
 
 
-def _decompressed(data: bytes | memoryview, **bounds: int) -> bytes:
+def _decompressed(data: bytes | memoryview, most: int = 0) -> bytes:
     """Raises ZstdError, also where damage makes it claim a size that no memory has."""
     try:
-        return _packing.decompressor.decompress(bytes(data), **bounds)
+        return _packing.decompressor.decompress(bytes(data), max_output_size=most)
     except MemoryError:
         raise zstandard.ZstdError("it claims an impossible size") from None
