@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from mailsync import people_admin as people_admin  # registers users
 from mailsync import schedule, tokens
 from mailsync.audit import ACTIONS
 from mailsync.dashboard import pushing

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 
+from django.contrib.admin.models import LogEntry
 from django.db import transaction
 from django.db.models import Model, QuerySet
 
@@ -48,6 +49,10 @@ def belongings(account: Account) -> Iterator[QuerySet]:
     jobs = jobs_of(account)
     yield SyncJobEvent.objects.filter(job__in=jobs)
     yield jobs
+    # The admin's own log of changes names the mailbox.
+    yield LogEntry.objects.filter(
+        content_type__model="account", content_type__app_label="mailsync", object_id=account.pk
+    )
     for relation in Account._meta.related_objects:
         model: type[Model] = relation.related_model  # type: ignore[assignment]
         yield model._base_manager.filter(**{relation.field.name: account.pk})

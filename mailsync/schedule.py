@@ -240,8 +240,8 @@ def _asked(
 
 
 def must_be_able(account: Account) -> None:
-    """Raises Paused, ReconnectNeeded (of which Disconnected is one)."""
-    if account.paused_at is not None:
+    """Raises Paused (also for one whose owner is deactivated), ReconnectNeeded (of which Disconnected is one)."""
+    if account.paused_at is not None or not account.owner.is_active:
         raise Paused(account.email)
     if account.state == Account.State.DISCONNECTED:
         raise Disconnected(account.email)

@@ -9,12 +9,12 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import transaction
-from django.db.models.signals import post_save
+from django.db.models.signals import post_save, pre_delete, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from mailsync import audit
-from mailsync.models import AuditEvent
+from mailsync import audit, departure, revoke
+from mailsync.models import Account, AuditEvent
 from syncjobs import progress
 from syncjobs.clock import in_
 
@@ -36,9 +36,28 @@ def signed_out(sender: Any, request: HttpRequest, user: User | None, **_: Any) -
 
 @receiver(post_save, sender=User)
 def changed(sender: Any, instance: User, created: bool, update_fields: frozenset[str] | None = None, **_: Any) -> None:
-    """A user may have a new password, or have been deactivated: then the sockets have to close."""
-    if not created and update_fields != {"last_login"}:
-        transaction.on_commit(partial(progress.look_again, instance.pk))
+    """A user may have a new password, or have been deactivated: then the sockets have to close, the syncs to end."""
+    if created or update_fields == {"last_login"}:
+        return
+    transaction.on_commit(partial(progress.look_again, instance.pk))
+    if not instance.is_active:
+        transaction.on_commit(partial(departure.rest, instance.pk))
+    if getattr(instance, "_was_active", instance.is_active) is not instance.is_active:
+        audit.record("user_activated" if instance.is_active else "user_deactivated", user=instance.get_username())
+
+
+@receiver(pre_save, sender=User)
+def changing(sender: Any, instance: User, update_fields: frozenset[str] | None = None, **_: Any) -> None:
+    """Remember what a user was."""
+    if instance.pk is not None and update_fields != {"last_login"}:
+        before = User.objects.filter(pk=instance.pk).values_list("is_active", flat=True).first()
+        instance._was_active = instance.is_active if before is None else before  # type: ignore[attr-defined]
+
+
+@receiver(pre_delete, sender=Account)
+def deleted(sender: Any, instance: Account, **_: Any) -> None:
+    """However a mailbox goes, its grant is given back to Google."""
+    revoke.later(instance)
 
 
 @receiver(user_login_failed)

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from mailsync import audit, erase, letters, pictures, pushed, revoke, schedule, watch
+from mailsync import audit, departure, erase, letters, pictures, pushed, revoke, schedule, watch
 from mailsync.indexing import reindex
 from mailsync.notices import deliver, outbox
 
@@ -15,8 +15,9 @@ def tick() -> None:
 
 @shared_task(name="mailsync.erase", ignore_result=True)
 def erase_some() -> None:
-    """Erase a little more of what nobody wants left."""
+    """Erase a little more of what nobody wants left, then see off whose it was."""
     erase.tick()
+    departure.tick()
 
 
 @shared_task(name="mailsync.revoke", ignore_result=True)

@@ -4,6 +4,7 @@ from mailsync.models.accounts import Account, Checkpoint, Usage
 from mailsync.models.audit import AuditEvent
 from mailsync.models.changes import Change
 from mailsync.models.exports import Export
+from mailsync.models.leaving import Leaving
 from mailsync.models.letters import Invitation, Letter
 from mailsync.models.mail import Body, Label, LabelCount, Message, RawMessage
 from mailsync.models.notices import Event, Notice, NoticeChoice
@@ -27,6 +28,7 @@ __all__ = [
     "Invitation",
     "Label",
     "LabelCount",
+    "Leaving",
     "Letter",
     "Listed",
     "Message",

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -20,8 +21,12 @@ class AccountQuerySet(models.QuerySet["Account"]):
     """Questions about accounts."""
 
     def scheduled(self) -> "AccountQuerySet":
-        """Those that the clock may sync."""
-        return self.filter(paused_at=None, state=Account.State.OK)
+        """Those that the clock may sync.
+
+        By a subquery: a join would let whoever locks an account lock its owner as well.
+        """
+        active = get_user_model()._base_manager.filter(is_active=True).values("pk")
+        return self.filter(paused_at=None, state=Account.State.OK, owner__in=active)
 
     def due(self) -> "AccountQuerySet":
         """Those whose next sync is due now."""

@@ -1,0 +1,150 @@
+"""Users who rest, users who go."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test import Client
+
+from mailsync import departure, erase, revoke, schedule, tokens
+from mailsync.connect import connect
+from mailsync.credentials import user_grant
+from mailsync.models import Account, AuditEvent, Message, Revocation
+from syncjobs import lifecycle, runner
+from syncjobs.models import SyncJob
+from syncjobs.states import State, Trigger
+from tests.mailsync.mirror import sync
+from tests.mailsync.simulated import Gmail
+
+
+@pytest.fixture
+def synced(account: Account) -> Account:
+    sync(account)
+    return account
+
+
+def deactivate(user: User) -> None:
+    user.is_active = False
+    user.save()
+
+
+def test_one_who_is_deactivated_is_not_synced_any_more_and_keeps_the_mirror(synced: Account, anna: User) -> None:
+    _, secret = tokens.issue(anna, "script")
+    browser = Client()
+    browser.force_login(anna)
+    running = schedule.request_sync(synced, trigger=Trigger.BUTTON).job
+    held = Message.objects.filter(account=synced).count()
+
+    deactivate(anna)
+
+    running.refresh_from_db()
+    assert running.state == State.CANCELLED
+    assert Client().get("/api/accounts/", headers={"authorization": f"Token {secret}"}).status_code == 401
+    assert browser.get("/").status_code == 302
+    Account.objects.update(next_sync_at="2020-01-01T00:00Z")
+    assert schedule.tick() == 0
+    for trigger in (Trigger.ADMIN, Trigger.PUSH):
+        with pytest.raises(schedule.Paused):
+            schedule.request_sync(synced, trigger=trigger)
+    assert Message.objects.filter(account=synced).count() == held
+    assert AuditEvent.objects.filter(action="user_deactivated", details__user="anna").count() == 1
+
+    anna.is_active = True
+    anna.save()
+    assert AuditEvent.objects.filter(action="user_activated").count() == 1
+    assert schedule.tick() == 1  # one run, however many it missed
+    done = runner.run(SyncJob.objects.active().get().pk, "worker")
+    assert done is not None and done.state == State.SUCCEEDED
+
+
+def test_a_worker_that_holds_the_job_of_one_who_is_deactivated_lets_go(synced: Account, anna: User) -> None:
+    job = schedule.request_sync(synced, trigger=Trigger.BUTTON).job
+    assert lifecycle.claim(job.pk, "worker") is not None
+    User.objects.filter(pk=anna.pk).update(is_active=False)  # whoever does it, however
+    departure.tick()
+    job.refresh_from_db()
+    assert job.cancel_requested_at is not None
+
+
+def test_nobody_else_rests(synced: Account, anna: User, gmail: Gmail) -> None:
+    bert = User.objects.create_user("bert")
+    theirs = connect(bert, gmail.email, user_grant(f"sim-refresh-{gmail.email}"))
+    deactivate(anna)
+    job = schedule.request_sync(theirs, trigger=Trigger.BUTTON).job
+    done = runner.run(job.pk, "worker")
+    assert done is not None and done.state == State.SUCCEEDED
+
+
+def rows_naming(*words: str) -> list[str]:
+    """Tables in which a row holds one of the words, but the audit log, which says that they are gone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
+        found = []
+        for (table,) in cursor.fetchall():
+            cursor.execute(
+                f'SELECT count(*) FROM "{table}" t WHERE ' + " OR ".join(["position(%s in t::text) > 0"] * len(words)),
+                words,
+            )
+            if cursor.fetchone()[0]:
+                found.append(table)
+    return [table for table in found if table != "mailsync_auditevent"]
+
+
+def test_of_one_who_is_deleted_nothing_is_left_in_any_table(
+    synced: Account, anna: User, gmail: Gmail, admin_user: User
+) -> None:
+    User.objects.filter(pk=anna.pk).update(username="anna-who-leaves", email="anna@private.example")
+    tokens.issue(anna, "anna-who-leaves")
+    subject = Message.objects.filter(account=synced).exclude(subject="").latest("pk")
+    words = ("anna-who-leaves", "anna@private.example", gmail.email, subject.gmail_id)
+    assert len(rows_naming(*words)) >= 5
+    staff = Client()
+    staff.force_login(admin_user)
+    staff.post(f"/admin/mailsync/account/{synced.pk}/change/", {"interval": "02:00:00"})
+    assert gmail.email in str(LogEntry.objects.get())
+    page = staff.get(f"/admin/auth/user/{anna.pk}/delete/").content.decode()
+    assert "anna-who-leaves (mailboxes: 1, mirrored messages: 40)" in page
+
+    staff.post(f"/admin/auth/user/{anna.pk}/delete/", {"post": "yes"})
+
+    assert not User.objects.get(pk=anna.pk).is_active
+    assert not Account.objects.filter(owner=anna).exists()
+    while erase.tick(seconds=5):
+        pass
+    assert departure.tick() == 1
+    assert revoke.tick() == 1 and not Revocation.objects.exists()
+    assert not User.objects.filter(pk=anna.pk).exists()
+    left = rows_naming(*words)
+    assert left == ["django_admin_log"], left  # who deleted whom
+    actions = set(AuditEvent.objects.values_list("action", flat=True))
+    assert {"user_deactivated", "disconnected", "erased", "user_deleted"} <= actions
+    assert not rows_naming(gmail.email, subject.gmail_id)
+    gmail.control("grant", email=gmail.email)
+
+
+def test_what_a_crash_left_of_a_departure_is_gone_on_with(synced: Account, anna: User, gmail: Gmail) -> None:
+    departure.Leaving.objects.create(user=anna, by="root")
+    User.objects.filter(pk=anna.pk).update(is_active=False)
+    assert departure.tick() == 0
+    while erase.tick(seconds=5):
+        pass
+    assert departure.tick() == 1
+    assert not User.objects.exists()
+
+
+def test_a_user_deleted_in_a_shell_gives_the_grants_back(account: Account, anna: User, gmail: Gmail) -> None:
+    anna.delete()
+    assert Revocation.objects.get().token == f"sim-refresh-{gmail.email}"
+    assert not Account._base_manager.exists()
+
+
+def test_many_are_deleted_at_once(anna: User, admin_user: User) -> None:
+    staff = Client()
+    staff.force_login(admin_user)
+    bert = User.objects.create_user("bert")
+    chosen = {"action": "delete_selected", "_selected_action": [anna.pk, bert.pk], "post": "yes"}
+    staff.post("/admin/auth/user/", chosen)
+    assert departure.tick() == 2
+    assert list(User.objects.all()) == [admin_user]
+    assert Session.objects.count() == 1
