@@ -70,10 +70,10 @@ def test_whatever_happens_two_thousand_times(examine: Examine, record_property: 
 class Amnesiac(Engine):
     """Takes Gmail's current historyId anew when it goes on with a pass."""
 
-    def whole(self) -> None:
+    def whole(self, *, confirmed: bool = False) -> None:
         if self.store.checkpoint().position is not None:
             Checkpoint.objects.filter(account=self.store.account).update(history_id=self.gmail.get_profile().history_id)
-        super().whole()
+        super().whole(confirmed=confirmed)
 
 
 class Debtless(MailboxStore):
