@@ -20,6 +20,7 @@ def html(text: str) -> str:
         tags=TAGS - {"img"},
         attributes=ATTRIBUTES,
         url_schemes=LINKS,
+        url_relative="deny",  # it would lead to whoever shows it
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )

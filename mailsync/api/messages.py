@@ -28,7 +28,7 @@ from syncjobs.serializers import moment
 MOST_FETCHES = 4  # at once per web process: each holds a thread for some seconds, and a message of up to 150 MiB
 _fetches = threading.BoundedSemaphore(MOST_FETCHES)
 
-READER = ["1", version("nh3")]  # raise it when parser or sanitiser show a mail otherwise that has not changed
+READER = ["2", version("nh3")]  # raise it when parser or sanitiser show a mail otherwise that has not changed
 
 
 class AnyAccept(BaseContentNegotiation):

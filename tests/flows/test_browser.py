@@ -32,6 +32,15 @@ def browser(chromium: str) -> Iterator[Browser]:
         started.close()
 
 
+def log_in(page: Page, product: Product, name: str = "demo") -> None:
+    """As this user, whose password is the name."""
+    page.goto(product.address + "/login/")
+    page.fill("[name=username]", name)
+    page.fill("[name=password]", name)
+    page.keyboard.press("Enter")
+    page.wait_for_url(product.address + "/")
+
+
 @pytest.fixture
 def page(browser: Browser, product: Product) -> Iterator[Page]:
     """The demo user, logged in; what the page's console complains about fails the story."""
@@ -39,11 +48,7 @@ def page(browser: Browser, product: Product) -> Iterator[Page]:
     opened = context.new_page()
     complaints: list[str] = []
     opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    opened.goto(product.address + "/login/")
-    opened.fill("[name=username]", "demo")
-    opened.fill("[name=password]", "demo")
-    opened.keyboard.press("Enter")
-    opened.wait_for_url(product.address + "/")
+    log_in(opened, product)
     yield opened
     context.close()
     assert complaints == []

@@ -1,0 +1,1 @@
+"""Mail that means harm, and where it is seen that it does none."""
