@@ -2,7 +2,7 @@
 
 A request takes one, checked, and gives it back at its end: connecting anew took half of the time of a short one. What exceeds
 the bounds is a 503 with Retry-After. While Postgres is away a request waits for up to ten seconds; connecting is tried anew
-after 1, 3, 7 of them, then by the next request, not in the minutes of the pool's default.
+after 1, 3, 7 of them, later by the next request, not in the minutes of the default of the pool.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ def options(most: int) -> dict[str, Any]:
         "max_size": most,
         "max_waiting": 20 * most,
         "timeout": 10,
-        "reconnect_timeout": 10,
+        "reconnect_timeout": 20,
         "max_idle": 300,
         "max_lifetime": 3600,
     }

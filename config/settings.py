@@ -30,6 +30,7 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
+    "mailsync",  # first: its templates give the admin its face
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -44,7 +45,6 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "axes",
     "syncjobs",
-    "mailsync",
 ]
 
 MIDDLEWARE = [

@@ -6,14 +6,18 @@ from django.contrib import admin, messages
 from django.db.models import ExpressionWrapper, F, FloatField, QuerySet
 from django.db.models.functions import Extract
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from syncjobs import lifecycle, registry, texts
+from syncjobs.bounded import BoundedPaginator
 from syncjobs.clock import SyncNow
 from syncjobs.errors import AlreadyFinished, NotRetryable
 from syncjobs.models import SyncJob, SyncJobEvent
 from syncjobs.states import State, Trigger
+
+LAST_FAILED = 500
 
 
 class ReadOnly:
@@ -49,6 +53,23 @@ class EventInline(ReadOnly, admin.TabularInline):
         return super().get_queryset(request).select_related("job")
 
 
+class ErrorFilter(admin.SimpleListFilter):
+    """By what went wrong, among the jobs that failed of late."""
+
+    title = _("error")
+    parameter_name = "error"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        """The codes of the last failed jobs, in words."""
+        failed = SyncJob.objects.filter(finished_at__isnull=False).exclude(error_code="").order_by("-finished_at")
+        codes = failed.values_list("error_code", flat=True)[:LAST_FAILED]
+        return sorted({(code, code) for code in codes})
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """The jobs with that code."""
+        return queryset.filter(error_code=self.value()) if self.value() else queryset
+
+
 @admin.register(SyncJob)
 class SyncJobAdmin(ReadOnly, admin.ModelAdmin):
     """Every job with its progress, its lease, its error."""
@@ -65,14 +86,21 @@ class SyncJobAdmin(ReadOnly, admin.ModelAdmin):
         "error",
         "created_at",
     ]
-    list_filter = ["state", "kind", "trigger"]
+    list_filter = ["state", "trigger", ErrorFilter, "kind"]
+    list_select_related = ["owner"]
+    list_per_page = 50
     search_fields = ["task_id", "title", "owner__username", "worker"]
-    date_hierarchy = "created_at"
     ordering = ["-id"]
+    paginator = BoundedPaginator
     show_full_result_count = False
     inlines = [EventInline]
     actions = ["cancel", "retry"]
     exclude = ["lease_token"]  # whoever knows it could write as the worker
+
+    class Media:
+        """Keeps the bars of active jobs true."""
+
+        js = ["syncjobs/console.js"]
 
     def has_steer_permission(self, request: HttpRequest) -> bool:
         """Whether this person may cancel jobs, start them anew."""
@@ -83,10 +111,17 @@ class SyncJobAdmin(ReadOnly, admin.ModelAdmin):
         silence = ExpressionWrapper(Extract(SyncNow() - F("heartbeat_at"), "epoch"), output_field=FloatField())
         return super().get_queryset(request).annotate(silence=silence)
 
-    @admin.display(description=_("Progress"), ordering="percentage")
+    @admin.display(description=_("Progress"))
     def progress(self, job: SyncJob) -> str:
-        """Per cent."""
-        return f"{job.percentage:.1f}\N{NO-BREAK SPACE}%"
+        """A bar with its per cent, which the page's script keeps true while the job is active."""
+        return format_html(
+            '<span class="job-bar {}"{}><svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">'
+            '<rect width="{}" height="1"/></svg>{}\N{NO-BREAK SPACE}%</span>',
+            job.state.lower(),
+            " data-active" if job.is_active else "",
+            f"{job.percentage:.1f}",
+            f"{job.percentage:.1f}",
+        )
 
     @admin.display(description=_("Lease renewed"))
     def lease_age(self, job: Any) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from mailsync.models import Account
@@ -114,3 +116,34 @@ def test_rows_are_not_written_by_hand(admin_client: Client, job: Callable[..., S
     assert admin_client.post(f"{LIST}{made.pk}/delete/", {"post": "yes"}).status_code == 403
     made.refresh_from_db()
     assert made.state == State.CREATED
+
+
+def test_the_list_of_jobs_is_narrowed_by_mailbox_and_error_and_leads_to_both(
+    admin_client: Client, admin_user: User, job: Callable[..., SyncJob]
+) -> None:
+    failed, fine = job(State.FAILED, error_code="BUG"), job(State.SUCCEEDED)
+    account = Account.objects.get()
+    other = Account.objects.create(owner=admin_user, email="other@example.com")
+    html = admin_client.get(LIST).content.decode()
+    assert f"/admin/mailsync/account/{account.pk}/change/" in html
+    assert f"{LIST}{failed.pk}/change/#events-group" in html
+    narrowed = admin_client.get(LIST, {"error": "BUG", "mailbox": account.pk}).content.decode()
+    assert failed.task_id in narrowed
+    assert fine.task_id not in narrowed
+    assert failed.task_id not in admin_client.get(LIST, {"mailbox": other.pk}).content.decode()
+    assert admin_client.get(LIST, {"mailbox": "nonsense"}).status_code == 200
+
+
+def test_no_list_counts_all_of_its_rows(admin_client: Client, job: Callable[..., SyncJob]) -> None:
+    job(State.SUCCEEDED)
+    with CaptureQueriesContext(connection) as asked:
+        admin_client.get(LIST)
+    counts = [each["sql"] for each in asked if "COUNT(" in each["sql"]]
+    assert counts
+    assert all("LIMIT 10000" in each for each in counts)
+
+
+def test_the_admin_has_a_face_of_its_own(admin_client: Client) -> None:
+    html = admin_client.get("/admin/").content.decode()
+    assert "Django" not in html
+    assert "mailsync/admin.css" in html
