@@ -9,20 +9,16 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from mailsync import console, schedule, tokens
 from mailsync import people_admin as people_admin  # registers users
-from mailsync import schedule, tokens
 from mailsync.audit import ACTIONS
-from mailsync.console import MailboxJobAdmin
 from mailsync.dashboard import pushing
 from mailsync.disconnect import disconnect
 from mailsync.models import Account, ApiToken, AuditEvent, Certificate, Change, Failure, Revocation, Usage, Watch
 from syncjobs.bounded import BoundedPaginator
-from syncjobs.models import SyncJob
 from syncjobs.states import Trigger
 
 SHORTEST_INTERVAL, LONGEST_INTERVAL = timedelta(minutes=1), timedelta(days=30)
@@ -43,9 +39,6 @@ SHOWN = [
     "sync_message_params",
     "created_at",
 ]
-
-admin.site.unregister(SyncJob)
-admin.site.register(SyncJob, MailboxJobAdmin)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -91,7 +84,7 @@ class AccountAdmin(admin.ModelAdmin):
         "next_sync_at",
         "complete_as_of",
         "sync_message_code",
-        "jobs",
+        console.jobs_of,
     ]
     list_filter = ["state", ("paused_at", admin.EmptyFieldListFilter), "policy"]
     list_select_related = ["owner"]
@@ -116,12 +109,6 @@ class AccountAdmin(admin.ModelAdmin):
         """Through the service: saving the whole row would undo what a sync wrote to it meanwhile."""
         if "interval" in form.changed_data:
             schedule.set_interval(obj, obj.interval)
-
-    @admin.display(description=_("Jobs"))
-    def jobs(self, account: Account) -> str:
-        """To those of this mailbox."""
-        address = reverse("admin:syncjobs_syncjob_changelist")
-        return format_html('<a href="{}?mailbox={}">{}</a>', address, account.pk, _("Jobs"))
 
     @admin.action(description=_("Pause"), permissions=["change"])
     def pause(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:

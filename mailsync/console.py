@@ -41,6 +41,17 @@ class MailboxFilter(admin.SimpleListFilter):
         return queryset.filter(resource__in=[account.resource, account.raw_resource] if account else [])
 
 
+@admin.display(description=_("Jobs"))
+def jobs_of(account: Account) -> str:
+    """To the jobs of a mailbox: a column of the list of mailboxes."""
+    address = reverse("admin:syncjobs_syncjob_changelist")
+    return format_html('<a href="{}?mailbox={}">{}</a>', address, account.pk, _("Jobs"))
+
+
+admin.site.unregister(SyncJob)
+
+
+@admin.register(SyncJob)
 class MailboxJobAdmin(SyncJobAdmin):
     """A job leads to its mailbox, its log."""
 

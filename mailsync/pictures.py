@@ -16,6 +16,7 @@ from syncjobs.clock import in_
 log = logging.getLogger(__name__)
 
 REST = timedelta(minutes=5)  # a mailbox that changes all the time is not counted all the time
+SHORT_REST = timedelta(minutes=1)  # after a sync
 MOST_AT_ONCE, SECONDS = 50, 10.0  # of one tick
 MOST_SENDERS, MOST_LABELS, LAST_DAYS = 20, 30, 30
 
@@ -77,11 +78,12 @@ def tick() -> int:
 def due() -> Any:
     """Accounts never counted; those that changed, or whose owner lives by another clock, since they were."""
     zone = Coalesce("owner__preferences__time_zone", F("pictures__zone"))
-    changed = Q(checkpoint__updated_at__gt=F("pictures__as_of")) | Q(last_success_at__gt=F("pictures__as_of"))
-    rested = Q(pictures__as_of__lt=in_(-REST)) & changed
+    as_of = F("pictures__as_of")
+    synced = Q(last_success_at__gt=as_of, pictures__as_of__lt=in_(-SHORT_REST))
+    changed = Q(checkpoint__updated_at__gt=as_of, pictures__as_of__lt=in_(-REST))
     moved = ~Q(zone="") & ~Q(pictures__zone=F("zone"))
-    found = Account.objects.annotate(zone=zone).filter(Q(pictures=None) | rested | moved)
-    return found.order_by(F("pictures__as_of").asc(nulls_first=True), "pk")
+    found = Account.objects.annotate(zone=zone).filter(Q(pictures=None) | synced | changed | moved)
+    return found.order_by(as_of.asc(nulls_first=True), "pk")
 
 
 def _redraw(pk: int) -> bool:

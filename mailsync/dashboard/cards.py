@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Count
 
+from mailsync.dashboard.advice import Advice, advice
 from mailsync.dashboard.ending import ending, ends_soon
 from mailsync.dashboard.sentences import Facts, Sentence, state
 from mailsync.models import Account, Body, Failure, Message, Usage
@@ -37,6 +38,12 @@ class Card:
     def sentence(self) -> Sentence:
         """The state of the mailbox."""
         return state(self.facts)
+
+    @property
+    def advice(self) -> Advice | None:
+        """What to do about the last sync, if it failed; a dead grant is the sentence's to tell."""
+        failed = self.job is not None and self.job.state == State.FAILED and self.facts.connected
+        return advice(self.job.error_code, self.account.pk) if failed and self.job else None
 
     @property
     def units_a_minute(self) -> int:

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from gmail.errors import GmailError, GrantRevoked, RateLimited, Refused, Transient
 from mailsync import connect as mailboxes
@@ -21,6 +21,7 @@ from mailsync.dashboard import pending
 from mailsync.dashboard.accounts import own_account
 from mailsync.dashboard.pending import Pending
 from mailsync.dashboard.people import user_of
+from mailsync.demo import connect_simulated
 from mailsync.models import Account
 from syncjobs.states import Trigger
 
@@ -101,6 +102,15 @@ def connect(request: HttpRequest) -> HttpResponse:
     )
     pending.keep(request.session, state, Pending(verifier, account.pk if account else None))
     return redirect(url)
+
+
+@login_required
+@require_POST
+def simulated(request: HttpRequest) -> HttpResponse:
+    """Connect the mailbox of the simulator, where this installation runs one for trying."""
+    if not settings.SIMULATED:
+        raise Http404
+    return _welcome(request, connect_simulated(user_of(request)))
 
 
 @never_cache

@@ -1,5 +1,6 @@
 """The first page: whether the mail is safe, what is happening now."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -22,5 +23,12 @@ def home(request: HttpRequest) -> HttpResponse:
     last = SyncJob.objects.filter(owner=user).order_by("-id")[:LAST_JOBS]
     headline = summary([card.facts for card in cards])
     busy = any(card.facts.busy for card in cards)
-    context = {"cards": cards, "headline": headline, "busy": busy, "jobs": last, "page": "home"}
+    context = {
+        "simulated": settings.SIMULATED,
+        "cards": cards,
+        "headline": headline,
+        "busy": busy,
+        "jobs": last,
+        "page": "home",
+    }
     return render(request, "mailsync/home.html", context)

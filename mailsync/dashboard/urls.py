@@ -39,6 +39,7 @@ urlpatterns: list[URLPattern] = [
     path("accounts/<int:pk>/policies/", policies.keep, name="account-policies"),
     path("accounts/<int:pk>/disconnect/", accounts.disconnect, name="account-disconnect"),
     path("connect/", connecting.connect, name="connect"),
+    path("connect/simulated/", connecting.simulated, name="connect-simulated"),
     path("connect/callback/", connecting.callback, name="connect-callback"),
     path("mail/", mail.mail, name="mail"),
     path("mail/<str:gmail_id>/", message.message, name="message"),

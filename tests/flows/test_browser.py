@@ -1,6 +1,7 @@
 """The button from the user's side, in a real browser."""
 
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,3 +117,29 @@ def test_the_menu_beside_sync_looks_fetches_and_closes_without_leaving_the_page(
     opener.click()
     page.get_by_role("button", name="Next 100").click()
     expect(notices).to_contain_text("100 messages fetched.", timeout=40_000)
+
+
+def test_two_tabs_end_full_with_the_whole_log_though_sockets_are_blocked_and_the_server_is_killed(
+    browser: Browser, product: Product, account: int
+) -> None:
+    context = browser.new_context()
+    watching, blocked = context.new_page(), context.new_page()
+    blocked.route_web_socket(re.compile("/ws/sync/"), lambda socket: socket.close())
+    for tab in (watching, blocked):
+        tab.set_default_timeout(30_000)
+    watching.goto(product.address + "/login/")
+    watching.fill("[name=username]", "demo")
+    watching.fill("[name=password]", "demo")
+    watching.keyboard.press("Enter")
+    watching.wait_for_url(product.address + "/")
+    task = product.start(account).json()["task_id"]
+    watching.goto(f"{product.address}/jobs/{task}/")
+    blocked.goto(f"{product.address}/jobs/{task}/")
+    product.done(task, at_least=100)
+    product.signal(product.processes("uvicorn"), signal.SIGKILL)
+
+    for tab in (watching, blocked):
+        expect(tab.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "100", timeout=60_000)
+        expect(tab.locator("#events")).to_contain_text("Done", timeout=30_000)
+        expect(tab.locator("[data-figure=phase]")).to_have_text("Succeeded")
+    context.close()

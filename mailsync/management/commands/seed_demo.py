@@ -6,12 +6,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from mailsync.connect import connect
-from mailsync.credentials import user_grant
+from mailsync.demo import MAILBOX, connect_simulated
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 NAME = "demo"
-MAILBOX = "demo@example.com"
 
 
 class Command(BaseCommand):
@@ -27,4 +25,4 @@ class Command(BaseCommand):
         if user is None:
             user = User.objects.create_superuser(NAME, MAILBOX, NAME)
         if settings.SIMULATED and not user.mail_accounts.exists():  # type: ignore[attr-defined]
-            connect(user, MAILBOX, user_grant(f"sim-refresh-{MAILBOX}"))
+            connect_simulated(user)

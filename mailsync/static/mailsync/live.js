@@ -144,6 +144,7 @@ if (document.querySelector("[data-live], [data-watch]")) {
   listen({
     heard,
     connected: (yes) => document.documentElement.toggleAttribute("data-offline", !yes),
+    missed: () => refresh(AT_ONCE),
     known: () => [...newest.values()].filter(isActive).map((job) => job.task_id),
   });
   if (document.querySelector(WAITING)) setTimeout(watchForWorkers, STRANDED_AFTER);

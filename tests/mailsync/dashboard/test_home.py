@@ -164,3 +164,26 @@ def test_no_page_carries_inline_script_or_style(browser: Client, mailbox: Accoun
         for script in html.split("<script")[1:]:
             opening = script[: script.index(">")]
             assert "src=" in opening or 'type="application/json"' in opening
+
+
+def test_the_first_page_guides_whoever_has_no_mailbox(browser: Client, settings: Any) -> None:
+    settings.SIMULATED = False
+    html = browser.get("/").content.decode()
+    assert "Connect a mailbox" in html
+    assert "simulated" not in html.replace("connect/simulated", "")
+    assert browser.post("/connect/simulated/").status_code == 404
+    settings.SIMULATED = True
+    assert "Try it with a simulated mailbox" in browser.get("/").content.decode()
+    answer = browser.post("/connect/simulated/")
+    account = Account.objects.get()
+    assert answer["Location"] == f"/accounts/{account.pk}/"
+    assert SyncJob.objects.get().resource == account.resource
+
+
+def test_a_sync_that_failed_says_what_to_do_on_the_first_page(
+    browser: Client, mailbox: Account, job: Callable[..., SyncJob]
+) -> None:
+    job(mailbox, State.FAILED, error_code="suddenly_empty")
+    html = browser.get("/").content.decode()
+    assert "What to do:" in html
+    assert f'href="/accounts/{mailbox.pk}/"' in html
