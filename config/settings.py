@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "mailsync.gate.Gate",
     "mailsync.preferences.PreferencesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -205,6 +206,7 @@ AXES_USERNAME_CALLABLE = "mailsync.signing.digest_of_name"
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "next"]
 AXES_DISABLE_ACCESS_LOG = True  # the audit log has what it would say
 AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+STAFF_SECOND_STEP = env.flag("STAFF_SECOND_STEP", False)  # whether staff may not sign in with a password alone
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from config import health
 from mailsync.api import push
@@ -14,6 +15,8 @@ handler500 = "mailsync.api.errors.server_error"
 urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
+    # One door: the admin's own would ask for no second step.
+    path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/", admin.site.urls),
     path("api/", include("mailsync.api.urls")),
     re_path(r"^push/gmail/?$", push.gmail, name="push"),

@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from mailsync.dashboard import second_step
 from mailsync.dashboard.figures import span
 
 
@@ -16,6 +18,14 @@ class SignIn(LoginView):
 
     template_name = "mailsync/login.html"
     redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """In, or on to the second step."""
+        user = form.get_user()
+        assert isinstance(user, User)
+        if second_step.needs_step(user):
+            return second_step.half_signed_in(self.request, user, self.get_success_url())
+        return super().form_valid(form)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Mention the demo login where there is one."""

@@ -21,6 +21,7 @@ from mailsync.dashboard import (
     pictures,
     plans,
     policies,
+    second_step,
     settings,
     sign_in,
 )
@@ -66,6 +67,8 @@ urlpatterns: list[URLPattern] = [
     path("password/sent/", passwords.sent, name="password-sent"),
     path("password/<uidb64>/<token>/", passwords.NewPassword.as_view(), name="password-new"),
     path("language/", language.set_language, name="set_language"),
+    path("settings/second-step/", second_step.setup, name="second-step"),
+    path("login/step/", second_step.step, name="login-step"),
     path("login/", sign_in.SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
 ]

@@ -13,6 +13,7 @@ from mailsync.models.people import ApiToken, Preferences
 from mailsync.models.pictures import Pictures
 from mailsync.models.pushes import Pushed, Watch
 from mailsync.models.revocations import Revocation
+from mailsync.models.second_step import RecoveryCode, SecondStep
 
 __all__ = [
     "Account",
@@ -38,7 +39,9 @@ __all__ = [
     "Preferences",
     "Pushed",
     "RawMessage",
+    "RecoveryCode",
     "Revocation",
+    "SecondStep",
     "Usage",
     "Watch",
 ]

@@ -68,7 +68,15 @@ def test_axe_finds_nothing_on_any_page(
     page.fill("[name=password]", "demo")
     page.keyboard.press("Enter")
     page.wait_for_url(product.address + "/")
-    paths = ["/", f"/accounts/{account}/", "/jobs/", "/jobs/?state=FAILED&trigger=push", f"/jobs/{task}/", "/settings/"]
+    paths = [
+        "/",
+        f"/accounts/{account}/",
+        "/jobs/",
+        "/jobs/?state=FAILED&trigger=push",
+        f"/jobs/{task}/",
+        "/settings/",
+        "/settings/second-step/",
+    ]
     paths += ["/exports/"]
     paths += [f"/mail/?account={account}", "/mail/?q=nowhere-to-be-found", f"/mail/{mail}/?account={account}"]
     paths += [f"/accounts/{account}/figures/", "/settings/password/", "/settings/email/", "/settings/email/used-up/"]
