@@ -13,7 +13,7 @@ from config.embedded.environment import embedded
 from config.embedded.errors import CannotStart
 
 # Commands that talk to Gmail; for the others no simulator is started.
-SPEAK_TO_GMAIL = {"connect_account", "seed_demo", "sync_account", "verify_account"}
+SPEAK_TO_GMAIL = {"connect_account", "doctor", "seed_demo", "sync_account", "verify_account"}
 
 
 def main() -> None:

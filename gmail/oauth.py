@@ -146,6 +146,13 @@ def _end(seconds: Any) -> datetime | None:
     return datetime.now(UTC) + timedelta(seconds=left) if 0 < left <= LONGEST_GRANT else None
 
 
+def granted(client: OAuthClient, refresh_token: str) -> frozenset[str]:
+    """The scopes that a grant holds, as Google says at a refresh. Raises GrantRevoked, Refused, Transient."""
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    answer = _post(client.token_uri, form | {"client_id": client.client_id, "client_secret": client.client_secret})
+    return frozenset(str(answer.get("scope", " ".join(SCOPES))).split())
+
+
 def revoke(client: OAuthClient, token: str) -> None:
     """End the grant that a refresh or access token belongs to; one that has ended already is fine."""
     try:

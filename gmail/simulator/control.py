@@ -101,10 +101,11 @@ def revoke(body: Json, service: Service) -> None:
 
 
 def grant(body: Json, service: Service) -> Json:
-    """{email}: `sim-refresh-<email>` is good again."""
+    """{email, token, scopes}: a refresh token that is good from now on: `sim-refresh-<email>`, for all, unless it is named."""
     service.world.mailbox(body["email"])
-    _perform(service, "grant", body, token=BUILT_IN + body["email"], scopes=[FULL])
-    return {"refresh_token": BUILT_IN + body["email"]}
+    token, scopes = str(body.get("token") or BUILT_IN + body["email"]), list(body.get("scopes") or [FULL])
+    _perform(service, "grant", {"email": body["email"]}, token=token, scopes=scopes)
+    return {"refresh_token": token}
 
 
 def expire_tokens(body: Json, service: Service) -> None:

@@ -3,9 +3,8 @@
 An answer other than a success makes Pub/Sub deliver again, with growing pauses, until the subscription gives up.
 """
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from gmail.errors import Refused, Transient
 from mailsync import push
@@ -17,11 +16,12 @@ LONGEST_BODY = bounded.LONGEST_BODY
 
 
 @csrf_exempt
-@require_POST
 def gmail(request: HttpRequest) -> HttpResponse:
     """204 once every mirror of the mailbox is told; 403 for whoever is not the expected sender."""
     if not push.is_configured():
         return _error(404, "push_not_configured", "This installation expects no pushes.")
+    if request.method != "POST":  # so the doctor may ask whether the door is there without being counted
+        return HttpResponseNotAllowed(["POST"])
     try:
         push.authenticate(request.headers.get("Authorization", ""))
     except Refused as refusal:

@@ -16,6 +16,12 @@ from tests.flows.product import Gmail, Product, eventually
 from tests.gmail.wire import Asked, Reply, serving
 
 PUSHES = 1000
+EXAMINE = """
+import json
+from mailsync.doctor.checks import CHECKS
+from mailsync.doctor.registry import examine
+print(json.dumps([each.as_json() for each in examine(CHECKS)]))
+"""
 COUNTS = "import json; from mailsync import push_counts; print(json.dumps(push_counts.read()))"
 
 
@@ -72,13 +78,17 @@ async def _send(address: str, body: bytes, headers: dict[str, str], times: int) 
         return await asyncio.gather(*(one() for _ in range(times)))
 
 
-def test_new_mail_is_here_without_a_click_and_disconnecting_ends_the_watch(
+def test_new_mail_is_here_without_a_click_the_doctor_is_content_disconnecting_ends_the_watch(
     product: Product, gmail: Gmail, watched: str, account: int
 ) -> None:
     gmail.control("push", endpoint=f"{product.address}/push/gmail/", audience=AUDIENCE, account=PUSHER)
     message = deliver(gmail, watched)
     eventually(lambda: is_mirrored(product, account, message), within=20, every=0.1)
     assert pushes(product, account)
+    told = product.shell(EXAMINE)
+    # Other stories leave mailboxes without a grant behind.
+    bad = [each for each in told if each["level"] in ("bad", "skipped") and each["check"] not in ("grants", "scopes")]
+    assert not bad
     eventually(lambda: "last heard" in page(product, account), within=20)
     product.call("DELETE", f"/api/accounts/{account}/", params={"mirror": "keep"})
     eventually(lambda: watched not in gmail.stats()["watches"], within=60)
