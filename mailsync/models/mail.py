@@ -157,6 +157,7 @@ class Body(models.Model):
     message = models.OneToOneField(Message, on_delete=models.CASCADE, primary_key=True, related_name="body")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
     data = models.BinaryField(help_text=_("Headers, text, HTML as JSON, compressed."))
+    sha256 = models.BinaryField(max_length=32, null=True, help_text=_("Of `data`; older rows have none."))
     refusals = models.SmallIntegerField(db_default=0, help_text=_("How often Gmail would not give the raw bytes."))
     refused_at = models.DateTimeField(null=True, help_text=_("When it last would not."))
 

@@ -8,6 +8,7 @@ from mailsync.models import Account
 from mailsync.sync import binary
 from mailsync.sync.rows import body_row, raw_row
 
+# Of a text that Gmail had left out for its size nothing is searched yet: without `searched_text` it is indexed from the bytes.
 # Whoever deletes a message meanwhile is not waited for: two that lock rows in different orders cannot meet then.
 _RAW = """
 WITH held AS (
@@ -22,13 +23,19 @@ WITH held AS (
     RETURNING message_id
 ), superseded AS (
     DELETE FROM mailsync_body WHERE message_id IN (SELECT id FROM held)
+), unread AS (
+    SELECT id FROM mailsync_message WHERE id IN (SELECT message_id FROM kept) AND 'text_not_inline' = ANY(defects)
+    FOR NO KEY UPDATE SKIP LOCKED
+), indexed_anew AS (
+    UPDATE mailsync_message SET searched_text = NULL WHERE id IN (SELECT id FROM unread)
 )
 SELECT message_id FROM kept
 """
 
 _BODY = """
-INSERT INTO mailsync_body (message_id, account_id, data)
-SELECT row.id, %(account)s, row.data FROM unnest(%(ids)s::bigint[], %(data)b::bytea[]) AS row (id, data)
+INSERT INTO mailsync_body (message_id, account_id, data, sha256)
+SELECT row.id, %(account)s, row.data, row.sha256
+FROM unnest(%(ids)s::bigint[], %(data)b::bytea[], %(hashes)b::bytea[]) AS row (id, data, sha256)
 WHERE NOT EXISTS (SELECT FROM mailsync_rawmessage raw WHERE raw.message_id = row.id)
 ORDER BY row.id
 ON CONFLICT (message_id) DO NOTHING
@@ -38,11 +45,11 @@ ON CONFLICT (message_id) DO NOTHING
 def keep(account: Account, mails: Sequence[tuple[int, Message, ParsedMail]]) -> None:
     """Keep the raw bytes or the body of each, by the key of its message."""
     keep_raw([(pk, message.raw) for pk, message, _ in mails if message.raw is not None])
-    bodies = [(pk, body_row(mail)) for pk, message, mail in mails if message.raw is None]
+    bodies = [(pk, *body_row(mail)) for pk, message, mail in mails if message.raw is None]
     if bodies:
-        ids, data = zip(*bodies, strict=True)
+        ids, data, hashes = (list(column) for column in zip(*bodies, strict=True))
         with binary.cursor() as cursor:
-            cursor.execute(_BODY, {"account": account.pk, "ids": list(ids), "data": list(data)})
+            cursor.execute(_BODY, {"account": account.pk, "ids": ids, "data": data, "hashes": hashes})
 
 
 def keep_raw(raws: Sequence[tuple[int, bytes]]) -> int:

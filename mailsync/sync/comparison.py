@@ -80,8 +80,8 @@ class Comparison:
             if left < 0:
                 break
         bodies = Body.objects.filter(account=self.account, message__deleted_at=None).order_by("?")
-        texts = bodies.values_list("message__gmail_id", "data")[: max(number - checked, 0)]
-        damaged += [gmail_id for gmail_id, data in texts if not _is_readable(data)]
+        texts = bodies.values_list("message__gmail_id", "data", "sha256")[: max(number - checked, 0)]
+        damaged += [gmail_id for gmail_id, data, digest in texts if not _is_readable(data, digest)]
         return Sample(checked + len(texts), tuple(damaged))
 
     def compare(self, damaged: Sequence[str], progress: Progress) -> Verdict:
@@ -121,9 +121,10 @@ class Comparison:
         return after
 
 
-def _is_readable(data: bytes | memoryview) -> bool:
+def _is_readable(data: bytes | memoryview, digest: bytes | memoryview | None) -> bool:
+    """Whether it is the text that was kept; of older ones no hash was noted, so those are only unpacked."""
     try:
-        return bool(unpacked_body(data))
+        return bool(unpacked_body(data)) and (digest is None or hashlib.sha256(data).digest() == bytes(digest))
     except (zstandard.ZstdError, ValueError):
         return False
 

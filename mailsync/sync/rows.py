@@ -93,9 +93,11 @@ def raw_row(raw: bytes) -> tuple[bytes, int, bytes]:
     return _packing.compressor.compress(raw), len(raw), hashlib.sha256(raw).digest()
 
 
-def body_row(mail: ParsedMail) -> bytes:
-    """What a reader sees, compressed."""
-    return _packing.compressor.compress(orjson.dumps({"headers": mail.headers, "text": mail.text, "html": mail.html}))
+def body_row(mail: ParsedMail) -> tuple[bytes, bytes]:
+    """What a reader sees, compressed; the SHA-256 of that."""
+    seen = orjson.dumps({"headers": mail.headers, "text": mail.text, "html": mail.html})
+    data = _packing.compressor.compress(seen)
+    return data, hashlib.sha256(data).digest()
 
 
 def unpacked_body(data: bytes | memoryview) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from mailsync import raws
 from mailsync.indexing import reindex
 from mailsync.models import Account, Body, Message, RawMessage
 from mailsync.search import search
@@ -70,3 +71,18 @@ def test_one_damaged_mail_does_not_keep_the_others_from_their_index(account: Acc
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM mailsync_message WHERE search IS NULL OR searched_text IS NULL")
         assert cursor.fetchone() == (0,)
+
+
+def test_a_text_that_gmail_left_out_for_its_size_is_searched_once_its_bytes_are_here(
+    account: Account, gmail: Gmail
+) -> None:
+    Account.objects.filter(pk=account.pk).update(policy=Account.Policy.READABLE)
+    (new,) = gmail.control("deliver", email=gmail.email, messages=[{"text": "a xylophone"}])["ids"]
+    sync(account)
+    row = Message.objects.get(gmail_id=new)
+    Message.objects.filter(pk=row.pk).update(defects=["text_not_inline"], search="", searched_text="")
+    found = search(Message.objects.filter(account=account), "xylophone")
+    assert not found.exists()
+    raws.raw(row)
+    assert reindex.tick(20) == 1
+    assert found.get() == row

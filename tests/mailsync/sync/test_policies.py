@@ -15,6 +15,7 @@ from mailsync.disconnect import jobs_of
 from mailsync.models import Account, Body, Certificate, Message, RawMessage, Usage
 from mailsync.models.mail import MOST_REFUSALS
 from mailsync.sync.bodies import keep_raw
+from mailsync.sync.rows import body_row
 from syncjobs import lifecycle, runner
 from syncjobs.models import SyncJob
 from syncjobs.states import Queue, State, Trigger
@@ -304,6 +305,18 @@ def test_a_message_of_which_nothing_is_held_is_fetched_again_by_the_next_full_pa
     Body.objects.filter(message__gmail_id__in=gmail.ids()[:3]).delete()
     job = sync(both, full=True)
     assert (job.state, job.stats["added"], Body.objects.count()) == (State.SUCCEEDED, 0, 40)
+
+
+def test_a_text_that_was_altered_is_mended_by_the_next_full_pass(readable: Account, gmail: Gmail) -> None:
+    sync(readable)
+    kept = Body.objects.order_by("?")[0]
+    was = messages.body(kept.message)
+    Body.objects.filter(pk=kept.pk).update(data=body_row(mime.parse(b"Subject: another\r\n\r\ntext"))[0])
+    assert messages.body(kept.message) != was
+    sync(readable, full=True)
+    proof = Certificate.objects.latest("id")
+    assert (proof.bytes_damaged, proof.missing_count) == (1, 0)
+    assert messages.body(kept.message) == was
 
 
 def test_a_damaged_text_is_no_error_and_is_mended_by_the_next_full_pass(

@@ -21,7 +21,7 @@ def test_more_recipients_than_gmail_would_send_to_are_all_listed() -> None:
 
 
 def test_whichever_bit_of_a_text_is_damaged_it_is_damaged_and_no_lack_of_memory() -> None:
-    whole = body_row(mime.parse(b"Subject: x\r\n\r\n" + b"word " * 300))
+    whole, _ = body_row(mime.parse(b"Subject: x\r\n\r\n" + b"word " * 300))
     for bit in range(8 * len(whole)):
         data = bytearray(whole)
         data[bit // 8] ^= 1 << bit % 8
