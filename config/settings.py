@@ -172,6 +172,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- Jobs -----------------------------------------------------------------------------------------------------------
 SYNC_KINDS = {"mailbox": "mailsync.sync.job.MAILBOX", "backfill": "mailsync.sync.backfill.BACKFILL"}
+SYNC_LOG_FACTS = ("account",)  # of a job's facts, those that each line logged about it names
 SYNC_LEASE = env.duration("SYNC_LEASE", "90s", minimum=3)
 SYNC_SLICE = env.duration("SYNC_SLICE", "10m", minimum=1)
 SYNC_STALE_AFTER = env.duration("SYNC_STALE_AFTER", "30m", minimum=2)
@@ -261,6 +262,7 @@ WEBHOOK_SECRET = env.text("WEBHOOK_SECRET", "")  # empty: no webhooks
 WEBHOOK_ALLOW_PRIVATE = env.flag(
     "WEBHOOK_ALLOW_PRIVATE", False
 )  # addresses of inner networks: whoever may type one reaches them
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")  # empty: /metrics answers on loopback only
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", f"mailsync@{urlsplit(PUBLIC_URL).hostname}")
 PASSWORD_RESET_TIMEOUT = 3600  # seconds
 LETTERS_PER_PLACE, LETTERS_PER_ADDRESS = "20/hour", "5/hour"  # that a browser may have sent

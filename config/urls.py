@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from config import health
 from mailsync.api import push
+from mailsync.metrics.door import metrics
 
 handler400 = "mailsync.api.errors.bad_request"
 handler403 = "mailsync.api.errors.forbidden"
@@ -17,6 +18,7 @@ urlpatterns = [
     path("readyz", health.ready),
     # One door: the admin's own would ask for no second step.
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
+    path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("api/", include("mailsync.api.urls")),
     re_path(r"^push/gmail/?$", push.gmail, name="push"),

@@ -5,6 +5,8 @@ from typing import Protocol
 
 from django.db import DatabaseError, connection
 
+from syncjobs.meters import meters
+
 log = logging.getLogger(__name__)
 
 _SPEND = """
@@ -17,6 +19,16 @@ SET units = mailsync_usage.units + excluded.units, requests = mailsync_usage.req
 
 def spent(account_id: int, units: int, requests: int) -> None:
     """Add to today's line (UTC)."""
+    _count(units, requests)
+    _write(account_id, units, requests)
+
+
+def _count(units: int, requests: int) -> None:
+    meters.count("quota_units", units)
+    meters.count("gmail_requests", requests)
+
+
+def _write(account_id: int, units: int, requests: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_SPEND, [account_id, units, requests])
 
@@ -39,12 +51,15 @@ class Meter:
     def __init__(self, account_id: int, gmail: Spender) -> None:
         self.told = (0, 0)
         self._account_id, self._gmail = account_id, gmail
+        self._counted = (0, 0)  # told to the meters, which no rollback takes back
 
     def tell(self) -> tuple[int, int]:
         """Add what the ledger does not know; what `told` is once that is committed."""
         now = (self._gmail.units, self._gmail.requests)
+        _count(now[0] - self._counted[0], now[1] - self._counted[1])
+        self._counted = now
         if now != self.told:
-            spent(self._account_id, now[0] - self.told[0], now[1] - self.told[1])
+            _write(self._account_id, now[0] - self.told[0], now[1] - self.told[1])
         return now
 
     def finish(self) -> None:

@@ -13,6 +13,7 @@ from django.contrib.auth import get_user
 from django.http import HttpRequest
 from django.utils import translation
 
+from syncjobs.meters import meters
 from syncjobs.models import SyncJob
 from syncjobs.progress import group
 from syncjobs.serializers import rendered, snapshot
@@ -32,6 +33,7 @@ class JobConsumer(AsyncJsonWebsocketConsumer):
         self.newest: dict[str, int] = {}
         self.pending: dict[str, dict[str, Any]] = {}
         self.loops: list[asyncio.Task[None]] = []
+        self.counted = False
         self.asked = asyncio.Event()
         self.user = self.scope.get("user")
         await self.accept()
@@ -39,12 +41,17 @@ class JobConsumer(AsyncJsonWebsocketConsumer):
             await self.close(code=NOT_LOGGED_IN)
             return
         self.language = language_of(self.scope)
+        self.counted = True
+        meters.level("sockets", 1)
         await self.channel_layer.group_add(group(self.user.pk), self.channel_name)
         await self.reread()
         self.loops = [asyncio.create_task(self.flush()), asyncio.create_task(self.keep_reading())]
 
     async def disconnect(self, code: int) -> None:
         """Leave the group; a lost Redis must not keep the socket."""
+        if self.counted:
+            self.counted = False
+            meters.level("sockets", -1)
         for loop in self.loops:
             loop.cancel()
         if self.user is not None and self.user.is_authenticated:

@@ -8,6 +8,7 @@ from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
 from syncjobs import loop
+from syncjobs.meters import meters
 from syncjobs.models import SyncJob
 from syncjobs.serializers import snapshot
 
@@ -47,10 +48,12 @@ def look_again(owner_id: int) -> None:
 def _tell(owner_id: int, message: dict) -> None:
     global _broken_until
     if time.monotonic() < _broken_until:
+        meters.count("snapshots_dropped")
         return
     try:
         loop.run(_send(owner_id, message), seconds=2 * SEND_SECONDS)
     except (RedisError, OSError, TimeoutError) as error:
+        meters.count("snapshots_dropped")
         _broken_until = time.monotonic() + BREAK_SECONDS
         log.warning("cannot publish progress, browsers will poll: %s", type(error).__name__)
 

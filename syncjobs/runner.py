@@ -10,9 +10,10 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-from syncjobs import backoff, lifecycle, registry, shutdown
+from syncjobs import backoff, lifecycle, registry, scene, shutdown
 from syncjobs.context import Context
 from syncjobs.errors import CancelRequested, Interrupted, JobFailed, LeaseLost, RetryLater
+from syncjobs.meters import meters
 from syncjobs.models import SyncJob
 from syncjobs.states import Phase
 
@@ -31,13 +32,24 @@ def run(job_id: int, worker: str, *, slice_seconds: float | None = None, limit: 
     if job is None:
         return None
     seconds = settings.SYNC_SLICE.total_seconds() if slice_seconds is None else slice_seconds
+    with scene.of(_facts(job)):
+        _guarded(job, time.monotonic() + seconds, limit)
+    return SyncJob.objects.filter(pk=job_id).first()
+
+
+def _facts(job: SyncJob) -> dict[str, str | int]:
+    facts = {name: job.facts[name] for name in settings.SYNC_LOG_FACTS if name in job.facts}
+    return {"job": job.task_id, "slice": job.slices, **facts}
+
+
+def _guarded(job: SyncJob, deadline: float, limit: int | None) -> None:
     try:
-        _slice(job, time.monotonic() + seconds, limit)
+        _slice(job, deadline, limit)
     except (LeaseLost, SyncJob.DoesNotExist):  # or its owner erased it
+        meters.count("fenced_writes")
         log.info("job %s was taken over; nothing of this slice was kept", job.task_id)
     except (OperationalError, InterfaceError):
         _outlive_the_trouble(job)
-    return SyncJob.objects.filter(pk=job_id).first()
 
 
 def _slice(job: SyncJob, deadline: float, limit: int | None) -> None:

@@ -20,6 +20,7 @@ from mailsync.models import Notice, Preferences
 from mailsync.notices import outside, signature, words
 from mailsync.notices.outbox import choice_of
 from syncjobs.clock import SyncNow, in_
+from syncjobs.meters import meters
 
 log = logging.getLogger(__name__)
 
@@ -98,8 +99,10 @@ def _settle(taken: list[Notice], attempt: Callable[[], Any], trouble: tuple[type
     except trouble as error:
         word = str(error) if isinstance(error, outside.Refused) else "mail_server"
         log.warning("a notification could not be told yet: %s", word)
+        meters.count("notices", way=taken[0].way, result="failed")
         rows.update(trouble=word)
         return 0
+    meters.count("notices", way=taken[0].way, result="told")
     return rows.filter(given_up_at=None).update(delivered_at=SyncNow(), trouble="")
 
 

@@ -14,6 +14,7 @@ from mailsync.sync.ports import Stats, SuddenlyEmpty
 from mailsync.usage import Meter
 from syncjobs.context import Context
 from syncjobs.errors import Interrupted, JobFailed, RetryLater
+from syncjobs.meters import meters
 from syncjobs.states import Phase
 
 MOST_PATIENCE = 120.0  # seconds that a client waits for quota before the job is given back
@@ -74,11 +75,25 @@ def _account(context: Context) -> Account:
 def _waiting(context: Context) -> Callable[[float, str], None]:
     def wait(seconds: float, reason: str) -> None:
         if reason == "quota":
-            context.wait(seconds, Phase.WAITING_FOR_QUOTA, "waiting_for_gmail_quota")
+            with _counted():
+                context.wait(seconds, Phase.WAITING_FOR_QUOTA, "waiting_for_gmail_quota")
         else:
             context.wait(seconds, Phase.BACKING_OFF, "gmail_hiccup")
 
     return wait
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    """Seconds waited, here or by a job that is given back for as long."""
+    begun, later = time.monotonic(), 0.0
+    try:
+        yield
+    except Interrupted as pause:
+        later = pause.wait
+        raise
+    finally:
+        meters.count("quota_wait_seconds", time.monotonic() - begun + later)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from syncjobs import journal, progress, registry
 from syncjobs.clock import SyncNow
 from syncjobs.errors import AlreadyFinished, CancelRequested, LeaseLost
 from syncjobs.lifecycle.columns import NO_LEASE, VISIBLE
+from syncjobs.meters import meters
 from syncjobs.models import SyncJob
 from syncjobs.states import Phase, State
 
@@ -125,8 +126,13 @@ def finish(
         journal.note(
             job, "failed" if state is State.FAILED else code, level, **({"why": code} | params if error else params)
         )
-        transaction.on_commit(lambda: progress.publish_fresh(job.pk) and None, robust=True)
+        transaction.on_commit(lambda: _say(job, state, code), robust=True)
     return True
+
+
+def _say(job: SyncJob, state: State, code: str) -> None:
+    meters.count("jobs_finished", kind=job.kind, state=state, code=code if state is State.FAILED else "")
+    progress.publish_fresh(job.pk)
 
 
 def _tell_kind(job: SyncJob, state: State, code: str, savepoint: str, error: dict[str, Any]) -> None:

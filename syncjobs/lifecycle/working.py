@@ -13,6 +13,7 @@ from syncjobs import dispatch, journal, progress
 from syncjobs.clock import SyncNow, in_
 from syncjobs.errors import CancelRequested, LeaseLost
 from syncjobs.lifecycle.columns import NO_LEASE, VISIBLE
+from syncjobs.meters import meters
 from syncjobs.models import SyncJob
 from syncjobs.states import Phase, State
 
@@ -53,6 +54,7 @@ def claim(job_id: int, worker: str) -> SyncJob | None:
             return None
         job = SyncJob.objects.get(pk=job_id)
         journal.note(job, "rescued" if job.message_code == TAKEN_OVER else "claimed", worker=worker, slice=job.slices)
+    _count(job)
     progress.publish(job)
     return job
 
@@ -93,3 +95,11 @@ def begin_further(job: SyncJob) -> SyncJob:
         SyncJob.objects.held_by(job).update(mode=scope.mode, params=dict(scope.params), further=None, **VISIBLE)
         journal.note(fresh, "further_pass", mode=scope.mode)
         return SyncJob.objects.get(pk=job.pk)  # still within the lock: later the token might be another worker's
+
+
+def _count(job: SyncJob) -> None:
+    meters.count("claims")
+    if job.message_code == TAKEN_OVER:
+        meters.count("takeovers")
+    else:
+        meters.observe("claim_latency_seconds", (job.heartbeat_at - job.not_before).total_seconds())
