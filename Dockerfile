@@ -10,7 +10,7 @@ RUN pip install --no-cache-dir --require-hashes -r requirements-uv.txt \
 
 COPY . .
 # Static files are collected once, at build time; the secrets of this one command are thrown away with it.
-RUN SECRET_KEY=build TOKEN_ENCRYPTION_KEYS=build DEBUG=false \
+RUN SECRET_KEY=build TOKEN_ENCRYPTION_KEYS=$(python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())') DEBUG=false \
     DATABASE_URL=postgres://build@127.0.0.1/build REDIS_URL=redis://127.0.0.1/0 \
     python manage.py collectstatic --no-input
 

@@ -19,9 +19,8 @@ T = TypeVar("T")
 
 def text(name: str, default: str | None = None) -> str:
     """The value of `name`, or the content of the file that `name`_FILE points to; raises when neither is set."""
-    if path := os.environ.get(f"{name}_FILE"):
-        return _file(name, path)
-    value = os.environ.get(name)
+    path = os.environ.get(f"{name}_FILE")
+    value = _file(name, path) if path else os.environ.get(name)
     if value is None or value == "":
         if default is None:
             raise ImproperlyConfigured(f"{name} is not set. See .env.example.")

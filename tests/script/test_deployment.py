@@ -1,7 +1,9 @@
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,77 @@ def test_the_compose_file_is_valid(profile: list[str]) -> None:
     assert outcome.returncode == 0, outcome.stderr
     always = {"postgres", "redis", "migrate", "web", "worker", "scheduled", "control", "beat"}
     assert set(outcome.stdout.split()) == always | ({"simulator"} if profile else set())
+
+
+def composed(*files: str) -> dict[str, Any]:
+    """The whole as docker compose understands it."""
+    named = [option for file in files for option in ("-f", file)]
+    command = [COMPOSE, *named, "--profile", "simulator", "config", "--format", "json"]
+    outcome = subprocess.run(command, cwd=CHECKOUT, env=os.environ, capture_output=True, text=True, timeout=60)
+    assert outcome.returncode == 0, outcome.stderr
+    found: dict[str, Any] = json.loads(outcome.stdout)
+    return found
+
+
+def test_every_container_has_its_bounds_and_no_rights_that_it_does_not_need() -> None:
+    for name, service in composed("docker-compose.yml")["services"].items():
+        limits = service["deploy"]["resources"]["limits"]
+        assert int(limits["memory"]) > 0 and float(limits["cpus"]) > 0 and limits["pids"] > 0, name
+        assert "no-new-privileges:true" in service["security_opt"], name
+        if "build" in service and name != "simulator":
+            assert service["read_only"] and service["cap_drop"] == ["ALL"], name
+        if name in {"postgres", "redis", "web", "worker", "scheduled", "control"}:
+            assert service["healthcheck"]["test"], name
+    assert "USER mailsync" in (CHECKOUT / "Dockerfile").read_text()
+
+
+def test_a_worker_is_asked_by_the_name_that_it_has() -> None:
+    services = composed("docker-compose.yml")["services"]
+    for name in ("worker", "scheduled", "control"):
+        command = services[name]["command"]
+        assert command[command.index("-n") + 1] == f"{services[name]['environment']['MAILSYNC_QUEUE']}@%h"
+
+
+def test_secrets_can_be_files_that_no_environment_shows() -> None:
+    whole = composed("docker-compose.yml", "deploy/docker-compose.secrets.yml")
+    for name in ("migrate", "web", "worker", "scheduled", "control", "beat"):
+        environment = whole["services"][name]["environment"]
+        files = {value for key, value in environment.items() if key.endswith("_FILE")}
+        assert files == {f"/run/secrets/{each['source']}" for each in whole["services"][name]["secrets"]}
+        assert not environment["DATABASE_URL"] and not environment.get("SECRET_KEY")
+    postgres = whole["services"]["postgres"]["environment"]
+    assert postgres.get("POSTGRES_PASSWORD") is None and postgres["POSTGRES_PASSWORD_FILE"] in {
+        f"/run/secrets/{name}" for name in whole["secrets"]
+    }
+
+
+def test_the_image_can_collect_its_static_files(tmp_path: Path) -> None:
+    """As the Dockerfile does it, with nothing set but what it sets."""
+    steps = (CHECKOUT / "Dockerfile").read_text().replace("\\\n", " ")
+    step = next(line for line in steps.splitlines() if "collectstatic" in line).removeprefix("RUN ")
+    environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    command = step.replace("collectstatic --no-input", "collectstatic --no-input --dry-run --verbosity 0")
+    outcome = subprocess.run(
+        ["sh", "-c", command], cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert outcome.returncode == 0, outcome.stderr
+
+
+def test_each_unit_becomes_a_process_of_the_procfile(tmp_path: Path) -> None:
+    for program in ("celery", "uvicorn"):
+        (tmp_path / program).write_text('#!/bin/sh\necho "$MAILSYNC_ROLE $(basename "$0") $*"\n')
+        (tmp_path / program).chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PORT": "8123"}
+    lines = [line for line in (CHECKOUT / "Procfile").read_text().splitlines() if not line.startswith("#")]
+    target = (CHECKOUT / "deploy" / "systemd" / "mailsync.target").read_text()
+    for name, _, command in (line.partition(": ") for line in lines):
+        run = ["sh", "deploy/systemd/process.sh", name]
+        said = subprocess.run(run, cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=10).stdout
+        role = "web" if name == "web" else "worker"
+        assert said.strip() == f"{role} {command}".replace("$HOST", "127.0.0.1").replace("$PORT", "8123")
+        assert f"mailsync@{name}.service" in target
+    wrong = subprocess.run(["sh", "deploy/systemd/process.sh", "x"], cwd=CHECKOUT, env=environment, timeout=10)
+    assert wrong.returncode == 2
 
 
 def test_every_package_is_pinned_with_its_hashes() -> None:
