@@ -5,13 +5,14 @@ import signal
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import api, engine, first_mail, fresh, jobs, pages, parsers
+from tests.benchmarks import api, engine, first_mail, fresh, jobs, pages, parsers, pushing
 
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], str]] = {
     "engine": lambda options: engine.run(options.sizes, options.policies),
     "parsers": lambda options: parsers.run(options.mails, options.python),
     "first": lambda options: first_mail.run(),
     "fresh": lambda options: fresh.run(),
+    "push": lambda options: pushing.run(),
     "api": lambda options: api.run(),
     "jobs": lambda options: jobs.run(),
     "web": lambda options: pages.run(),
