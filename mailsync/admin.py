@@ -19,25 +19,26 @@ from mailsync.dashboard import pushing
 from mailsync.disconnect import disconnect
 from mailsync.models import Account, ApiToken, AuditEvent, Certificate, Change, Failure, Revocation, Usage, Watch
 from syncjobs.bounded import BoundedPaginator
+from syncjobs.naming import column, named
 from syncjobs.states import Trigger
 
 SHORTEST_INTERVAL, LONGEST_INTERVAL = timedelta(minutes=1), timedelta(days=30)
 # Never the grant.
-SHOWN = [
-    "email",
-    "owner",
-    "state",
-    "policy",
-    "deleted_policy",
+SHOWN: list[Any] = [
+    column("email", _("Mailbox")),
+    column("owner", _("Owner")),
+    column("state", _("State")),
+    column("policy", _("How much is mirrored")),
+    column("deleted_policy", _("Mail deleted in Gmail")),
     "interval",
-    "next_sync_at",
-    "paused_at",
-    "last_sync_attempt",
-    "last_success_at",
-    "complete_as_of",
-    "sync_message_code",
-    "sync_message_params",
-    "created_at",
+    column("next_sync_at", _("Next")),
+    column("paused_at", _("Paused since")),
+    column("last_sync_attempt", _("Last attempt")),
+    column("last_success_at", _("Last success")),
+    column("complete_as_of", _("Complete as of")),
+    column("sync_message_code", _("Last message")),
+    column("sync_message_params", _("Its particulars")),
+    column("created_at", _("Created")),
 ]
 
 
@@ -45,6 +46,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     """Rows that only the product writes, maybe very many."""
 
     paginator = BoundedPaginator
+    show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -76,17 +78,21 @@ class AccountAdmin(admin.ModelAdmin):
     """The schedule may be edited; the rest is read, or changed by the services that the pages use."""
 
     list_display = [
-        "email",
-        "owner",
-        "state",
-        "paused_at",
-        "interval",
-        "next_sync_at",
-        "complete_as_of",
-        "sync_message_code",
+        column("email", _("Mailbox")),
+        column("owner", _("Owner")),
+        column("state", _("State")),
+        column("paused_at", _("Paused since")),
+        column("interval", _("Interval")),
+        column("next_sync_at", _("Next")),
+        column("complete_as_of", _("Complete as of")),
+        column("sync_message_code", _("Last message")),
         console.jobs_of,
     ]
-    list_filter = ["state", ("paused_at", admin.EmptyFieldListFilter), "policy"]
+    list_filter = [
+        named("state", _("state")),
+        named("paused_at", _("pause"), admin.EmptyFieldListFilter),
+        named("policy", _("policy")),
+    ]
     list_select_related = ["owner"]
     search_fields = ["email", "owner__username"]
     actions = ["pause", "resume", "sync_now", "disconnect"]
@@ -101,7 +107,7 @@ class AccountAdmin(admin.ModelAdmin):
         """Deleting a mailbox stops jobs, revokes, erases in pieces: not one statement of the admin."""
         return False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[Any]:
         """Everything but the schedule."""
         return [name for name in SHOWN if name != "interval"]
 

@@ -1,6 +1,6 @@
 """The back office of jobs, with the mailbox of each."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -10,9 +10,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from mailsync.models import Account
+from mailsync.texts import MODES
 from syncjobs import texts
 from syncjobs.admin import SyncJobAdmin
 from syncjobs.models import SyncJob
+from syncjobs.naming import column
 
 MOST_ACCOUNTS = 200
 
@@ -48,6 +50,7 @@ def jobs_of(account: Account) -> str:
     return format_html('<a href="{}?mailbox={}">{}</a>', address, account.pk, _("Jobs"))
 
 
+admin.site.enable_nav_sidebar = False  # the lists need the width
 admin.site.unregister(SyncJob)
 
 
@@ -56,19 +59,26 @@ class MailboxJobAdmin(SyncJobAdmin):
     """A job leads to its mailbox, its log."""
 
     list_display = [
-        "task_id",
+        column("task_id", _("Job")),
         "mailbox",
-        "state",
+        column("state", _("State")),
         "progress",
         "doing",
-        "mode",
-        "trigger",
+        "kind_of_sync",
+        column("trigger", _("Asked for by")),
         "lease_age",
         "error",
         "log",
-        "created_at",
+        column("created_at", _("Created")),
     ]
+    fields: ClassVar[Any] = ["mailbox", *SyncJobAdmin.fields]
+    readonly_fields: ClassVar[Any] = fields
     list_filter = [*SyncJobAdmin.list_filter, MailboxFilter]
+
+    @admin.display(description=_("Kind"))
+    def kind_of_sync(self, job: SyncJob) -> str:
+        """What it does, in words."""
+        return str(MODES.get(job.mode, job.mode))
 
     @admin.display(description=_("Mailbox"))
     def mailbox(self, job: SyncJob) -> str:
@@ -88,7 +98,3 @@ class MailboxJobAdmin(SyncJobAdmin):
     def doing(self, job: SyncJob) -> str:
         """What it says of itself, in the reader's language."""
         return texts.text(job.kind, job.message_code, job.message_params) if job.is_active else "–"
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """With the link to the mailbox on top."""
-        return ["mailbox"]

@@ -1,6 +1,6 @@
 """The back office of jobs: read, cancel, retry."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import ExpressionWrapper, F, FloatField, QuerySet
@@ -15,6 +15,7 @@ from syncjobs.bounded import BoundedPaginator
 from syncjobs.clock import SyncNow
 from syncjobs.errors import AlreadyFinished, NotRetryable
 from syncjobs.models import SyncJob, SyncJobEvent
+from syncjobs.naming import column, named
 from syncjobs.states import State, Trigger
 
 LAST_FAILED = 500
@@ -75,27 +76,48 @@ class SyncJobAdmin(ReadOnly, admin.ModelAdmin):
     """Every job with its progress, its lease, its error."""
 
     list_display = [
-        "task_id",
-        "title",
-        "state",
-        "mode",
-        "trigger",
+        column("task_id", _("Job")),
+        column("title", _("Mailbox")),
+        column("state", _("State")),
         "progress",
-        "phase",
+        column("mode", _("Kind")),
+        column("trigger", _("Asked for by")),
         "lease_age",
         "error",
-        "created_at",
+        column("created_at", _("Created")),
     ]
-    list_filter = ["state", "trigger", ErrorFilter, "kind"]
+    list_filter = [named("state", _("state")), named("trigger", _("trigger")), ErrorFilter]
     list_select_related = ["owner"]
     list_per_page = 50
     search_fields = ["task_id", "title", "owner__username", "worker"]
     ordering = ["-id"]
     paginator = BoundedPaginator
+    show_facets = admin.ShowFacets.NEVER  # each would count the whole table
     show_full_result_count = False
     inlines = [EventInline]
     actions = ["cancel", "retry"]
-    exclude = ["lease_token"]  # whoever knows it could write as the worker
+    # Never lease_token: whoever knows it could write as the worker.
+    fields: ClassVar[Any] = [
+        *list_display[:3],
+        "progress",
+        column("phase", _("Phase")),
+        *list_display[4:6],
+        column("owner", _("Owner")),
+        column("stats", _("Numbers")),
+        column("worker", _("Worker")),
+        "lease_age",
+        column("slices", _("Slices")),
+        column("attempts", _("Failed attempts since the last progress")),
+        column("crashes", _("Workers lost since the last progress")),
+        column("not_before", _("Not before")),
+        "error",
+        column("traceback", _("Traceback")),
+        column("created_at", _("Created")),
+        column("started_at", _("Started")),
+        column("updated_at", _("Updated")),
+        column("finished_at", _("Finished")),
+    ]
+    readonly_fields: ClassVar[Any] = fields
 
     class Media:
         """Keeps the bars of active jobs true."""

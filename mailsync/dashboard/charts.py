@@ -89,8 +89,8 @@ def months(counted: Sequence[Row], account: int) -> Chart:
         _("%(received)s received and %(sent)s sent in all.")
         % {"received": count(sum(row[1] for row in counted)), "sent": count(sum(row[2] for row in counted))},
         [_month(month) for month in shown],
-        [(_("Received"), received), (_("Sent"), sent)],
-        heads(_("Month"), _("Received"), _("Sent")),
+        [(_("Mail received"), received), (_("Mail sent"), sent)],
+        heads(_("Month"), _("Mail received"), _("Mail sent")),
         rows,
         tones=["good", "busy"],
     )
@@ -103,11 +103,12 @@ def senders(counted: Sequence[Row], account: int) -> Chart:
         for address, name, mails, size in counted
     ]
     top = counted[:BARS]
+    names = [name for _address, name, *_rest in top]
     return Chart(
         "senders",
         _("Who writes most"),
         _("The senders of most of the mail received."),
-        [name or address for address, name, *_rest in top],
+        [name if name and names.count(name) == 1 else address for address, name, *_rest in top],
         [(_("Messages"), [mails for _address, _name, mails, _size in top])],
         [Cell(_("Name")), Cell(_("Address")), Cell(_("Messages"), number=True), Cell(_("Size"), number=True)],
         rows,

@@ -1,5 +1,6 @@
 """The back office of jobs."""
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -69,7 +70,9 @@ def test_the_list_shows_state_progress_lease_and_error(admin_client: Client, job
     html = admin_client.get(LIST).content.decode()
     assert "12.5\N{NO-BREAK SPACE}%" in html
     assert "Three workers were lost at the same place" in html
-    assert any(f"{seconds} s ago" in html for seconds in (7, 8, 9))
+    renewed = re.search(r"(\d+) s ago", html)
+    assert renewed is not None
+    assert 7 <= int(renewed[1]) < 60
 
 
 def test_the_log_stands_with_the_job_in_words(admin_client: Client, job: Callable[..., SyncJob]) -> None:
