@@ -226,3 +226,18 @@ def everything_shown(browser: requests.Session, product: Product, account: int, 
     calls += [f"jobs/{task}/{rest}" for task in tasks for rest in ("", "events/")]
     texts += [product.call("GET", f"/api/{path}").text for path in calls]
     return "\n".join(texts)
+
+
+def test_wrong_passwords_are_counted_by_the_address_that_the_proxy_names(product: Product) -> None:
+    """A proxy on this machine is believed; without one, everybody behind it would be locked out together."""
+    browser = requests.Session()
+    page = browser.get(product.address + "/login/", timeout=10)
+
+    def attempt(address: str) -> int:
+        form = {"username": "demo", "password": "wrong", "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+        headers = {"Referer": page.url, "X-Forwarded-For": address}
+        return browser.post(page.url, data=form, headers=headers, timeout=10).status_code
+
+    assert [attempt("203.0.113.7") for _ in range(11)] == [200] * 9 + [429] * 2
+    assert attempt("203.0.113.8") == 200
+    assert logged_in(product).get(product.address + "/settings/", timeout=10).status_code == 200
