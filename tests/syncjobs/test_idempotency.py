@@ -73,6 +73,11 @@ def test_a_key_is_1_to_255_printable_ascii_characters(browser: Client, retry: st
     assert post(browser, retry, " ~" + "x" * 253).status_code == 202
 
 
+def test_the_longest_key_is_one(browser: Client, retry: str) -> None:
+    assert [post(browser, retry, "~" * 255).status_code for _ in range(2)] == [202, 202]
+    assert SyncJob.objects.active().count() == 1
+
+
 def test_an_error_may_be_tried_again_with_the_same_key(browser: Client, ask: Ask) -> None:
     job = ask().job
     path = f"/api/jobs/{job.task_id}/retry/"
