@@ -39,9 +39,11 @@ def synced(product: Product) -> tuple[int, str]:
     return account, task
 
 
-def violations(page: Page, address: str) -> list[Any]:
-    """What axe finds on the page at `address`, in both colour schemes, with every menu and fold open."""
+def violations(page: Page, address: str, *, dialog: str = "") -> list[Any]:
+    """What axe finds on the page at `address`, in both colour schemes, with every menu and fold open, or with a dialog."""
     page.goto(address)
+    if dialog:
+        page.evaluate("(id) => document.getElementById(id).showModal()", dialog)
     page.evaluate("() => document.querySelectorAll('details').forEach(each => each.setAttribute('open', ''))")
     page.evaluate(AXE)
     page.emulate_media(color_scheme="light")
@@ -56,6 +58,8 @@ def test_axe_finds_nothing_on_any_page(
 ) -> None:
     account, task = synced
     mail = product.call("GET", "/api/messages/", params={"account": account}).json()["results"][0]["gmail_id"]
+    answers = product.call("GET", "/api/messages/", params={"account": account, "q": "subject:re"}).json()["results"]
+    in_conversation = answers[0]["gmail_id"]
     context = browser.new_context(locale=language, viewport={"width": width, "height": 800}, reduced_motion="reduce")
     page = context.new_page()
     page.set_default_timeout(20_000)
@@ -79,10 +83,12 @@ def test_axe_finds_nothing_on_any_page(
     ]
     paths += ["/exports/"]
     paths += [f"/mail/?account={account}", "/mail/?q=nowhere-to-be-found", f"/mail/{mail}/?account={account}"]
+    paths += ["/mail/?by=message&q=in:anywhere+会议", f"/mail/{in_conversation}/?account={account}&q=a&pictures=1"]
     paths += [f"/accounts/{account}/figures/", "/settings/password/", "/settings/email/", "/settings/email/used-up/"]
     paths += ["/invitations/", "/nowhere/"]
     for path in paths:
         found += violations(page, product.address + path)
+    found += violations(page, product.address + "/mail/", dialog="keys")
     language_of_page = page.get_attribute("html", "lang")
     context.close()
     assert language_of_page == {"en-GB": "en", "zh-CN": "zh-hans"}[language]

@@ -127,11 +127,7 @@ def test_two_tabs_end_full_with_the_whole_log_though_sockets_are_blocked_and_the
     blocked.route_web_socket(re.compile("/ws/sync/"), lambda socket: socket.close())
     for tab in (watching, blocked):
         tab.set_default_timeout(30_000)
-    watching.goto(product.address + "/login/")
-    watching.fill("[name=username]", "demo")
-    watching.fill("[name=password]", "demo")
-    watching.keyboard.press("Enter")
-    watching.wait_for_url(product.address + "/")
+    log_in(watching, product)
     task = product.start(account).json()["task_id"]
     watching.goto(f"{product.address}/jobs/{task}/")
     blocked.goto(f"{product.address}/jobs/{task}/")
@@ -143,3 +139,52 @@ def test_two_tabs_end_full_with_the_whole_log_though_sockets_are_blocked_and_the
         expect(tab.locator("#events")).to_contain_text("Done", timeout=30_000)
         expect(tab.locator("[data-figure=phase]")).to_have_text("Succeeded")
     context.close()
+
+
+def test_mail_is_found_read_and_left_by_keys_alone(page: Page, product: Product, account: int) -> None:
+    product.finished(product.start(account).json()["task_id"])
+    page.goto(f"{product.address}/mail/?account={account}")
+    lines = page.locator("[data-list] a")
+    page.keyboard.press("j")
+    expect(lines.nth(0)).to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    expect(lines.nth(1)).to_be_focused()
+    second, third = (lines.nth(n).locator(".subject").inner_text() for n in (1, 2))
+    page.keyboard.press("o")
+    shown(page, second)
+    page.keyboard.press("j")
+    shown(page, third)
+    page.keyboard.press("k")
+    shown(page, second)
+    page.keyboard.press("u")
+    page.wait_for_url(f"{product.address}/mail/?account={account}")
+    shown(page, "All mail")
+
+    page.keyboard.press("/")
+    page.keyboard.type("会议 jk?")  # in a field, keys are letters
+    expect(page.get_by_role("searchbox")).to_have_value("会议 jk?")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("会议")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/mail/?q=*")
+    shown(page, "Search: 会议")
+    expect(page.locator("mark").first).to_have_text("会议")
+
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+    page.get_by_role("button", name="Keys").click()
+    keys.get_by_label("Use these keys in this browser").uncheck()
+    keys.get_by_role("button", name="Close").click()
+    page.keyboard.press("j")
+    expect(page.locator("[data-list] a").first).not_to_be_focused()
+
+
+def shown(page: Page, heading: str) -> None:
+    """The page with this heading, and its script at work."""
+    expect(page.locator("h1")).to_have_text(heading)
+    expect(page.get_by_role("button", name="Keys")).to_be_visible()
