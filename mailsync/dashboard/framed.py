@@ -29,8 +29,10 @@ _TEXTS = {f"text-{what}" for what in ("align", "decoration", "indent", "transfor
 _SIZES = {"width", "height", "max-width", "min-width", "line-height", "letter-spacing"}
 _PLAIN = {"background-color", "border", "color", "display", "font", "list-style-type", "margin", "padding"}
 _FLOW = {"vertical-align", "white-space", "word-break"}
-_INLINE = re.compile(r"""\bsrc\s*=\s*["']?\s*cid:([^"'\s>]{1,500})""", re.IGNORECASE)
-_REMOTE = re.compile(r"""<img\b[^>]{0,2000}?\bsrc\s*=\s*["']?\s*https?:""", re.IGNORECASE)
+# Bounded: a mail can be made to keep a search busy for hours.
+_SOURCE = r"""\bsrc\s{0,9}=\s{0,9}["']?\s{0,9}"""
+_INLINE = re.compile(_SOURCE + r"""cid:([^"'\s>]{1,500})""", re.IGNORECASE)
+_REMOTE = re.compile(_SOURCE + r"https?:", re.IGNORECASE)
 _WEB = re.compile(r"https?://(.+)", re.IGNORECASE | re.DOTALL)
 
 
@@ -60,7 +62,7 @@ def inline_ids(html: str) -> set[str]:
 
 def has_remote(html: str) -> bool:
     """Whether the HTML shows pictures from elsewhere."""
-    return _REMOTE.search(html[:MOST_HTML]) is not None
+    return "<img" in html[:MOST_HTML].lower() and _REMOTE.search(html, 0, MOST_HTML) is not None
 
 
 def _filter(inline: Mapping[str, str], remote: bool) -> Callable[[str, str, str], str | None]:

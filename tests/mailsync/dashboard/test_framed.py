@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsync.dashboard.framed import framed
+from mailsync.dashboard.framed import framed, has_remote, inline_ids
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,18 @@ def test_links_open_elsewhere_without_telling_where_from() -> None:
     assert 'target="_blank"' in kept
     assert "_top" not in kept
     assert 'rel="noopener noreferrer"' in kept
+
+
+@pytest.mark.parametrize(
+    "evil", ["<img " * 400_000, "<img src=" + " " * 1_900_000, "<img src='cid:" * 100_000, "src=" * 400_000]
+)
+def test_a_mail_made_to_keep_us_busy_is_looked_through_all_the_same(evil: str) -> None:
+    assert has_remote(evil + "x") is False
+    assert inline_ids(evil) <= {"<img"}
+
+
+def test_what_is_to_be_shown_is_known_before_it_is_asked_for() -> None:
+    html = '<IMG alt="a > b" SRC = " HTTPS://spy.example/p"><img src=cid:a%40b&amp;c><img src="cid:d">'
+    assert has_remote(html)
+    assert inline_ids(html) == {"a@b&c", "d"}
+    assert not has_remote('<a href="https://example.org/">src</a><img src="data:image/png,x">')

@@ -137,6 +137,10 @@ WITH_PICTURES = (
 )
 
 
+def policy(answer: Any) -> set[str]:
+    return {each.strip() for each in answer["Content-Security-Policy"].split(";")}
+
+
 def test_pictures_from_elsewhere_are_shown_when_asked_for_and_only_then(
     browser: Client, held: Callable[[bytes], Message]
 ) -> None:
@@ -148,12 +152,11 @@ def test_pictures_from_elsewhere_are_shown_when_asked_for_and_only_then(
     assert 'src="/mail/18c0de/html/pictures/?' in opened
     without, shown = (browser.get(f"/mail/18c0de/html/{path}") for path in ("", "pictures/"))
     assert "spy.example" not in without.content.decode()
-    assert "img-src data:;" in without["Content-Security-Policy"]
+    assert "img-src data:" in policy(without)
     assert '<img src="https://spy.example/p.gif">' in shown.content.decode()
-    assert "img-src data: https:;" in shown["Content-Security-Policy"]
+    assert "img-src data: https:" in policy(shown)
     for answer in (without, shown):
-        assert "default-src 'none'" in answer["Content-Security-Policy"]
-        assert "sandbox allow-popups allow-popups-to-escape-sandbox" in answer["Content-Security-Policy"]
+        assert {"default-src 'none'", "sandbox allow-popups allow-popups-to-escape-sandbox"} <= policy(answer)
         assert answer["Referrer-Policy"] == "no-referrer"
 
 
