@@ -205,7 +205,7 @@ class RevocationAdmin(ReadOnlyAdmin):
 class WatchAdmin(ReadOnlyAdmin):
     """Which mailboxes Gmail tells us about; never the grant with which it is told to stop."""
 
-    list_display = ["email", "topic", "expires_at", "heard_at", "due_at", "attempts", "why"]
+    list_display = ["email", "why", "expires_at", "heard_at", "due_at", "attempts", "topic"]
     fields = ("email", "topic", "renewed_at", "expires_at", "heard_at", "due_at", "attempts", "why")
     list_filter = ["trouble", ("expires_at", admin.EmptyFieldListFilter)]
     search_fields = ["email"]

@@ -67,7 +67,7 @@ def _begin(pk: int, *, heard: bool) -> bool:
 
 def _owed(account: Account) -> object:
     """When a pass is to begin; None when one does, or this account rests."""
-    if account.state != Account.State.OK or account.paused_at is not None:
+    if not Account.objects.scheduled().filter(pk=account.pk).exists():
         return None
     job = SyncJob.objects.active().filter(resource=account.resource).first()
     asked = schedule.asked_by_push(account)

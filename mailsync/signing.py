@@ -13,7 +13,7 @@ from django.db.models.signals import post_save, pre_delete, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from mailsync import audit, departure, revoke
+from mailsync import audit, departure, revoke, watch
 from mailsync.models import Account, AuditEvent
 from syncjobs import progress
 from syncjobs.clock import in_
@@ -44,6 +44,8 @@ def changed(sender: Any, instance: User, created: bool, update_fields: frozenset
         transaction.on_commit(partial(departure.rest, instance.pk))
     if getattr(instance, "_was_active", instance.is_active) is not instance.is_active:
         audit.record("user_activated" if instance.is_active else "user_deactivated", user=instance.get_username())
+        for email in Account.objects.filter(owner=instance).values_list("email", flat=True):
+            watch.look_again(email)
 
 
 @receiver(pre_save, sender=User)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
-from django.db.models.signals import post_delete
+from django.db.models.signals import post_delete, pre_delete
 from django.dispatch import receiver
 from google.auth.credentials import Credentials
 
@@ -61,8 +61,14 @@ def let_go(account: Account) -> None:
         grant = account.credentials
     except Undecryptable:
         grant = ""
-    _live(Watch.objects.filter(email=account.email)).update(grant=grant)
+    if grant:
+        _live(Watch.objects.filter(email=account.email)).update(grant=grant)
     look_again(account.email)
+
+
+@receiver(pre_delete, sender=Account)
+def _going(instance: Account, **more: Any) -> None:
+    let_go(instance)
 
 
 @receiver(post_delete, sender=Account)
@@ -206,7 +212,8 @@ def _tell_if_lapsed(row: Watch) -> None:
 
 
 def _rest(row: Watch) -> bool:
-    _ended(row, due_at=None, expires_at=None, attempts=0, trouble="", grant="")
+    # Looked at again all the same: whoever lets a user work again need not know of watches.
+    _ended(row, due_at=in_(RENEWAL), expires_at=None, attempts=0, trouble="", grant="")
     forget(row.email)
     return True
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 from gmail import oauth
 from gmail.errors import GmailError, GrantRevoked
 from mailsync.credentials import oauth_client
-from mailsync.doctor.registry import Finding, bad, note, ok
+from mailsync.doctor.registry import Finding, bad, many, note, ok
 from mailsync.encryption import Undecryptable, decrypt
 from mailsync.models import Account
 from mailsync.rotation import encrypted
@@ -38,11 +38,11 @@ def keys() -> Iterator[Finding]:
                 older += not _opens(newest, secret)
     if unreadable:
         yield bad(
-            f"No key of TOKEN_ENCRYPTION_KEYS opens {unreadable} of the stored secrets.",
+            f"No key of TOKEN_ENCRYPTION_KEYS opens {many(unreadable, 'stored secret')}.",
             "Add the key that they were encrypted with at the end of the list, or connect these mailboxes again.",
         )
     elif older:
-        yield note(f"{older} secrets are encrypted with an older key.", "Run `manage.py rotate_token_keys`.")
+        yield note(f"Encrypted with an older key: {many(older, 'secret')}.", "Run `manage.py rotate_token_keys`.")
     else:
         yield ok("The newest key opens every stored secret.")
 
@@ -52,12 +52,13 @@ def dead() -> Iterator[Finding]:
     lost = list(Account.objects.filter(state=Account.State.RECONNECT).order_by("pk").values_list("email", flat=True))
     if lost:
         yield bad(
-            f"Google lets us into {len(lost)} mailboxes no more: {_named(lost)}.", "Their owners press Reconnect."
+            f"Google lets us into {many(len(lost), 'mailbox', 'mailboxes')} no more: {_named(lost)}.",
+            "Their owners press Reconnect.",
         )
     soon = Account.objects.scheduled().filter(grant_ends_at__lt=datetime.now(UTC) + SOON).order_by("grant_ends_at")
     if ending := list(soon.values_list("email", flat=True)):
         yield note(
-            f"The grants of {len(ending)} mailboxes end within two days: {_named(ending)}.",
+            f"Within two days the grant ends of {many(len(ending), 'mailbox', 'mailboxes')}: {_named(ending)}.",
             "A project in Testing gives them for seven days: publish it (docs/google.md), then reconnect.",
         )
     if not lost:
@@ -74,7 +75,7 @@ def scopes() -> Iterator[Finding]:
         if trouble is not None:
             yield trouble
     left = accounts.count() - asked
-    yield ok(f"Asked Google about {asked} grants" + (f"; {left} more were not asked about." if left > 0 else "."))
+    yield ok(f"Asked Google about {many(asked, 'grant')}" + (f"; about {left} more nobody asked." if left > 0 else "."))
 
 
 def _trouble(account: Account) -> Finding | None:

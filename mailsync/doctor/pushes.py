@@ -13,10 +13,11 @@ from gmail import failures
 from mailsync import push_counts
 from mailsync.dashboard.pushing import TROUBLES
 from mailsync.doctor.configuration import is_private
-from mailsync.doctor.registry import Finding, bad, note, ok
+from mailsync.doctor.registry import Finding, bad, many, note, ok
 from mailsync.models import Account, Watch
 from syncjobs.clock import SyncNow, in_
 
+BOXES = ("mailbox", "mailboxes")
 DOOR = "/push/gmail/"
 PATIENCE = 5.0  # seconds
 LATE = timedelta(minutes=15)  # a watch that is due is asked for within seconds
@@ -96,14 +97,14 @@ def watches() -> Iterator[Finding]:
     live = wanted.filter(expires_at__gt=SyncNow())
     yield from _dark(wanted.exclude(pk__in=live.values("pk")))
     if elsewhere := live.exclude(topic=settings.GOOGLE_PUBSUB_TOPIC).count():
-        yield note(f"{elsewhere} watches are on an older topic.", "They follow within a day.")
+        yield note(f"On an older topic: {many(elsewhere, 'watch', 'watches')}.", "They follow within a day.")
     quiet = live.filter(renewed_at__lt=in_(-timedelta(hours=1))).exclude(heard_at__gt=in_(-QUIET))
     if live.exists() and quiet.count() == live.count():
         yield note(
             "Gmail watches, but no notification has come for days.",
             "See the push subscription in Google's console: its endpoint, its audience, its oldest unacknowledged message.",
         )
-    yield ok(f"Gmail watches {live.count()} mailboxes.")
+    yield ok(f"Gmail watches {many(live.count(), *BOXES)}.")
 
 
 def _dark(rows: QuerySet[Watch]) -> Iterator[Finding]:
@@ -112,11 +113,11 @@ def _dark(rows: QuerySet[Watch]) -> Iterator[Finding]:
         with override("en"):
             why = str(TROUBLES.get(code, code))
         count = rows.filter(trouble=code).count()
-        yield bad(f"Gmail does not watch {count} mailboxes: {why}", MEND.get(code, "It is tried again by itself."))
+        yield bad(f"Gmail does not watch {many(count, *BOXES)}: {why}", MEND.get(code, "It is tried again by itself."))
     late = rows.filter(trouble="", due_at__lt=in_(-LATE)).count()
     if late:
         yield bad(
-            f"Gmail was not asked yet to watch {late} mailboxes.", "See that the beat and the process `worker` run."
+            f"Gmail was not asked yet to watch {many(late, *BOXES)}.", "See that the beat and the process `worker` run."
         )
 
 
@@ -131,12 +132,12 @@ def counted() -> Iterator[Finding]:
     forged = push_counts.forged(found)
     if forged and not found.get(push_counts.ACCEPTED):
         yield bad(
-            f"All {forged} pushes so far were refused: {_reasons(found)}.",
+            f"All pushes so far were refused, {forged}: {_reasons(found)}.",
             "audience: GOOGLE_PUBSUB_AUDIENCE and the subscription's must be the same; service_account: so must the account;"
             " time: this machine's clock is wrong; token: the subscription has no authentication.",
         )
     else:
-        yield ok(f"{found.get(push_counts.ACCEPTED, 0)} pushes accepted, {forged} refused as forged.")
+        yield ok(f"Pushes: {found.get(push_counts.ACCEPTED, 0)} accepted, {forged} refused as forged.")
 
 
 def _reasons(found: dict[str, int]) -> str:

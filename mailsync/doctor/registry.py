@@ -38,6 +38,11 @@ class Check:
     needs: tuple[str, ...] = ()
 
 
+def many(count: int, one: str, more: str = "") -> str:
+    """A number with its noun."""
+    return f"{count} {one if count == 1 else more or one + 's'}"
+
+
 def ok(said: str) -> Finding:
     """Nothing to mend."""
     return Finding(Level.OK, said)

@@ -88,7 +88,7 @@ def test_a_disconnected_mailbox_is_stopped_before_its_grant_ends(account: Accoun
     disconnect(account, by="anna")
     assert row().grant and revoke.tick() == 0, "what is revoked can stop nothing"
     assert watch.tick() == 1 and not held(gmail)
-    assert not row().grant and not is_live() and row().due_at is None
+    assert not row().grant and not is_live()
     assert Usage.objects.get(account=account).units == 150
     turn(2 * MINUTE)
     assert revoke.tick() == 1
@@ -108,6 +108,12 @@ def test_a_mailbox_whose_mirror_is_erased_leaves_no_row(account: Account, gmail:
     assert row().grant, "it is still to be stopped"
     assert watch.tick() == 1 and not held(gmail)
     assert not Watch.objects.exists()
+
+
+def test_however_a_mailbox_goes_its_watch_is_stopped(account: Account, gmail: Gmail) -> None:
+    watch.tick()
+    account.owner.delete()
+    assert watch.tick() == 1 and not held(gmail) and not Watch.objects.exists()
 
 
 def test_google_out_of_reach_holds_up_the_end_of_a_grant_for_half_an_hour_at_most(
@@ -181,7 +187,27 @@ def test_a_dead_grant_asks_for_a_new_one_and_is_not_hammered(account: Account, g
     assert account.state == Account.State.RECONNECT and account.sync_message_code == "reconnect_needed"
     watch.tick()
     turn(timedelta(days=30))
-    assert watch.tick() == 0 and not asked(gmail) and row().due_at is None
+    watch.tick()
+    assert not asked(gmail)
+
+
+def test_a_user_who_may_not_work_has_no_watch_until_he_may_again(account: Account, gmail: Gmail, turn: Turn) -> None:
+    watch.tick()
+    User.objects.filter(pk=account.owner_id).update(is_active=False)
+    turn(DAY)
+    assert watch.tick() == 1 and not held(gmail)
+    User.objects.filter(pk=account.owner_id).update(is_active=True)
+    turn(2 * DAY)
+    assert watch.tick() == 1 and held(gmail)
+
+
+def test_who_is_let_work_again_is_watched_at_once(account: Account, gmail: Gmail) -> None:
+    owner = User.objects.get(pk=account.owner_id)
+    for active, watched in ((False, False), (True, True)):
+        owner.is_active = active
+        owner.save()
+        watch.tick()
+        assert bool(held(gmail)) is watched
 
 
 def test_the_grant_of_another_serves_where_one_has_ended(account: Account, gmail: Gmail) -> None:

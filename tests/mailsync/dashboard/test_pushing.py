@@ -51,7 +51,7 @@ def test_the_page_of_the_mailbox_shows_it(browser: Client, mailbox: Account) -> 
     page = browser.get(f"/accounts/{mailbox.pk}/").content.decode()
     assert "Lapsed since" in page and "Gmail may not publish on the Pub/Sub topic." in page
     browser.cookies["django_language"] = "zh-hans"
-    assert "新邮件由定时同步发现" in browser.get(f"/accounts/{mailbox.pk}/").content.decode()
+    assert "；新邮件由定时同步发现" in browser.get(f"/accounts/{mailbox.pk}/").content.decode()
 
 
 def test_the_back_office_shows_watches_and_counts_and_no_grant(admin_client: Client, settings: Any) -> None:

@@ -192,7 +192,12 @@ BROKEN: dict[str, tuple[Break, str, str, set[str]]] = {
         {"door"},
     ),
     "a closed topic": (with_a_lost_topic, "watches", "the role Pub/Sub Publisher", set()),
-    "pushes that are all refused": (with_forged_pushes_only, "pushes", "All 7 pushes so far were refused", set()),
+    "pushes that are all refused": (
+        with_forged_pushes_only,
+        "pushes",
+        "All pushes so far were refused, 7: audience 7",
+        set(),
+    ),
     "a full disk": (
         lambda healthy: (
             healthy.monkeypatch.setattr(disk, "LEAST_FREE", 2**60),
