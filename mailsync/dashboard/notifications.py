@@ -27,6 +27,14 @@ PROBLEMS = {
     "length": gettext_lazy("The address of the webhook is too long."),
 }
 
+TROUBLES = {
+    "mail_server": gettext_lazy("the mail server did not take it"),
+    "private_address": gettext_lazy("the address belongs to an inner network"),
+    "timeout": gettext_lazy("no answer within ten seconds"),
+    "unreachable": gettext_lazy("the other side cannot be reached"),
+    "url": gettext_lazy("the address makes no sense"),
+}
+
 
 @login_required
 @require_POST
@@ -66,7 +74,7 @@ def form(user: User) -> dict[str, Any]:
         "can_sign": bool(settings.WEBHOOK_SECRET),
         "key": own_key(settings.WEBHOOK_SECRET, user.pk) if settings.WEBHOOK_SECRET and choice.webhook_url else "",
         "notices": [
-            (each, event_name(each.event))
+            (each, event_name(each.event), trouble(each.trouble))
             for each in Notice.objects.filter(user=user).select_related("account").order_by("-id")[:LAST]
         ],
     }
@@ -75,6 +83,13 @@ def form(user: User) -> dict[str, Any]:
 def event_name(event: str) -> str:
     """What happened, in a few words."""
     return str(Event(event).label) if event in Event.values else _("Test")
+
+
+def trouble(word: str) -> str:
+    """What kept the last attempt from success; nothing for success."""
+    if word.startswith("http_"):
+        return _("the other side answered %(status)s") % {"status": word.removeprefix("http_")}
+    return str(TROUBLES.get(word, word))
 
 
 def _back() -> HttpResponse:

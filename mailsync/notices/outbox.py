@@ -51,6 +51,8 @@ def choice_of(user: User) -> NoticeChoice:
 
 def ways_of(choice: NoticeChoice) -> list[Notice.Way]:
     """The ways that are open: an address to write to, a URL in an installation that can sign."""
+    if not choice.user.is_active:
+        return []
     mail = [Notice.Way.MAIL] if choice.mail and choice.user.email else []
     return mail + ([Notice.Way.WEBHOOK] if choice.webhook_url and settings.WEBHOOK_SECRET else [])
 

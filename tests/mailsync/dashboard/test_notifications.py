@@ -36,6 +36,13 @@ def test_a_test_goes_every_way_once_a_minute(anna: User, browser: Client) -> Non
     assert 1 <= Notice.objects.count() <= 2  # a minute may end in between
 
 
+def test_what_became_of_each_is_told_in_words(anna: User, browser: Client) -> None:
+    Notice.objects.create(user=anna, event="test", way="webhook", dedupe_key="1", trouble="http_503")
+    Notice.objects.create(user=anna, event="test", way="webhook", dedupe_key="2", trouble="private_address")
+    html = browser.get("/settings/").content.decode()
+    assert "the other side answered 503" in html and "the address belongs to an inner network" in html
+
+
 def test_a_stranger_sees_none_of_it(browser: Client, strangers: Account) -> None:
     Notice.objects.create(user=strangers.owner, account=strangers, event="failed", way="mail", dedupe_key="x")
     assert "bert@example.com" not in browser.get("/settings/").content.decode()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
@@ -75,6 +76,14 @@ def test_a_part_that_is_away_says_so_and_the_rest_is_there(db: None, client: Cli
     found = scraped(client)
     assert found["mailsync_up|part=redis"] == 0 and found["mailsync_up|part=database"] == 1
     assert "mailsync_tick_lag_seconds" in found and "mailsync_claims_total" not in found
+
+
+def test_a_database_that_refuses_says_so_and_the_counts_are_there(db: None, client: Client) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE mailsync_watch RENAME TO away")
+    found = scraped(client)
+    assert found["mailsync_up|part=database"] == 0 and found["mailsync_up|part=redis"] == 1
+    assert "mailsync_claims_total" in found and "mailsync_tick_lag_seconds" not in found
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,13 @@ def test_what_is_not_wanted_is_not_told(reader: User, account: Account, postbox:
     assert happen(account, Event.RECOVERED, "2") == 0
 
 
+def test_a_user_who_is_deactivated_hears_nothing(reader: User, account: Account) -> None:
+    reader.is_active = False
+    reader.save()
+    account.refresh_from_db()
+    assert happen(account) == 0
+
+
 def test_two_ticks_at_once_tell_it_once(reader: User, account: Account, postbox: Postbox) -> None:
     happen(account)
     assert sorted(at_once([deliver.tick] * 3)) == [0, 0, 1]  # type: ignore[type-var]
