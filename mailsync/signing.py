@@ -45,7 +45,7 @@ def changed(sender: Any, instance: User, created: bool, update_fields: frozenset
     if getattr(instance, "_was_active", instance.is_active) is not instance.is_active:
         audit.record("user_activated" if instance.is_active else "user_deactivated", user=instance.get_username())
         for email in Account.objects.filter(owner=instance).values_list("email", flat=True):
-            watch.look_again(email)
+            watch.look_again(email)  # Gmail tells of a mailbox only while somebody is there to hear it
 
 
 @receiver(pre_save, sender=User)

@@ -38,7 +38,9 @@ def ends_soon(account: Account, now: datetime) -> bool:
 
 def _said(countdown: str, advice: str, account: Account) -> str:
     assert account.grant_ends_at is not None
-    return format_html("{} ({}). {}", countdown, time_tag(account.grant_ends_at, exact=True), advice)
+    # Translators: a countdown, the moment that it counts to, what to do.
+    said = _("{countdown} ({time}). {advice}")
+    return format_html(said, countdown=countdown, time=time_tag(account.grant_ends_at, exact=True), advice=advice)
 
 
 def _hours(left: timedelta) -> str:

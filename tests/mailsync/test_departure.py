@@ -6,11 +6,12 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from mailsync import departure, erase, revoke, schedule, tokens
 from mailsync.connect import connect
 from mailsync.credentials import user_grant
-from mailsync.models import Account, AuditEvent, Message, Revocation
+from mailsync.models import Account, AuditEvent, Message, Revocation, Watch
 from syncjobs import lifecycle, runner
 from syncjobs.models import SyncJob
 from syncjobs.states import State, Trigger
@@ -34,6 +35,7 @@ def test_one_who_is_deactivated_is_not_synced_any_more_and_keeps_the_mirror(sync
     browser = Client()
     browser.force_login(anna)
     running = schedule.request_sync(synced, trigger=Trigger.BUTTON).job
+    Watch.objects.update(due_at="2040-01-01T00:00Z")
     held = Message.objects.filter(account=synced).count()
 
     deactivate(anna)
@@ -49,6 +51,7 @@ def test_one_who_is_deactivated_is_not_synced_any_more_and_keeps_the_mirror(sync
             schedule.request_sync(synced, trigger=trigger)
     assert Message.objects.filter(account=synced).count() == held
     assert AuditEvent.objects.filter(action="user_deactivated", details__user="anna").count() == 1
+    assert Watch.objects.get(email=synced.email).due_at <= timezone.now()
 
     anna.is_active = True
     anna.save()

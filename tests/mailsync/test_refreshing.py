@@ -80,6 +80,8 @@ def test_a_grant_that_has_ended_is_asked_with_once_by_all(account: Account, gmai
 
 
 def test_a_job_of_an_account_that_waits_for_its_owner_does_not_ask_google(account: Account, gmail: Gmail) -> None:
+    refreshed(account)  # a token that Google would still take, or refuse
+    gmail.control("reset-stats")
     job = request_sync(account, trigger=Trigger.BUTTON).job
     Account.objects.update(state=Account.State.RECONNECT)
     done = runner.run(job.pk, "worker")
