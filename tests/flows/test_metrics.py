@@ -12,6 +12,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.flows.product import Product, eventually
+from tests.flows.test_button import open_socket
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 NAME = re.compile(r"\bmailsync_\w+")
@@ -26,6 +27,12 @@ def scraped(product: Product) -> dict[str, float]:
         for sample in family.samples:
             found[sample.name] = found.get(sample.name, 0) + sample.value
     return found
+
+
+def test_a_socket_is_counted_while_it_is_open(product: Product) -> None:
+    with open_socket(product):
+        eventually(lambda: scraped(product)["mailsync_sockets"] >= 1, within=15)
+    eventually(lambda: scraped(product)["mailsync_sockets"] == 0, within=45)  # what a killed process had open included
 
 
 def rules() -> list[dict[str, Any]]:
