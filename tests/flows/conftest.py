@@ -25,7 +25,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def gmail() -> Iterator[Gmail]:
     """Sixty mailboxes of 600 messages: a full sync takes some four seconds, time enough to interrupt it."""
     started = Gmail("--messages", str(MESSAGES), "--accounts", "60", "--latency", str(LATENCY))
@@ -33,7 +33,7 @@ def gmail() -> Iterator[Gmail]:
     started.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def product(gmail: Gmail) -> Iterator[Product]:
     """The product with short times: a lease of 6 s, silence after 12 s."""
     with tempfile.TemporaryDirectory(prefix="mailsync-flows-", ignore_cleanup_errors=True) as directory:
