@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 import redis
@@ -22,6 +21,8 @@ from mailsync.refreshing import KeptDelegation, KeptUser
 REDIS_SECONDS = 1.0
 PATIENCE = 30.0  # seconds that a worker bears Gmail's silence
 IMPATIENCE = 5.0  # the same while a person waits for the answer of a request
+
+_LEDGERS: dict[int, Ledgers] = {}
 
 
 def oauth_client() -> oauth.OAuthClient:
@@ -115,7 +116,6 @@ def bucket(identity: str, *, priority: Priority) -> Bucket:
     )
 
 
-@cache
 def _ledgers(limit: int) -> Ledgers:
-    """What this process knows to be spent, whoever of it spent it."""
-    return Ledgers(limit)
+    """What this process knows to be spent, whoever of it spent it; two first calls at once get the same."""
+    return _LEDGERS.setdefault(limit, Ledgers(limit))

@@ -46,7 +46,9 @@ def raw(message: Message, *, priority: Priority = Priority.INTERACTIVE) -> bytes
 
 
 def _fetch(message: Message, priority: Priority) -> bytes:
-    account = Account.objects.get(pk=message.account_id)
+    account = Account.objects.filter(pk=message.account_id).first()
+    if account is None:  # being erased since the caller saw its mail
+        raise Unavailable
     if account.state != Account.State.OK:
         raise ReconnectNeeded(account.email)
     credentials = open_credentials(account)

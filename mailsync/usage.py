@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 _SPEND = """
 INSERT INTO mailsync_usage (account_id, day, units, requests)
-VALUES (%s, (sync_now() AT TIME ZONE 'UTC')::date, %s, %s)
+SELECT id, (sync_now() AT TIME ZONE 'UTC')::date, %s, %s FROM mailsync_account WHERE id = %s
 ON CONFLICT (account_id, day) DO UPDATE
 SET units = mailsync_usage.units + excluded.units, requests = mailsync_usage.requests + excluded.requests
 """
@@ -30,7 +30,7 @@ def _count(units: int, requests: int) -> None:
 
 def _write(account_id: int, units: int, requests: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_SPEND, [account_id, units, requests])
+        cursor.execute(_SPEND, [units, requests, account_id])  # of one that is erased by now nothing is owed
 
 
 class Spender(Protocol):

@@ -3,6 +3,7 @@
 import pytest
 from django.core.management import call_command
 
+from mailsync import usage
 from mailsync.models import Account, Usage
 from syncjobs.states import State
 from tests.mailsync.mirror import sync
@@ -45,3 +46,10 @@ def test_a_comparison_is_paid_for(account: Account, gmail: Gmail) -> None:
     before = Usage.objects.get(account=account).units
     call_command("verify_account", account.email, sample=2)
     assert Usage.objects.get(account=account).units == gmail.units() > before
+
+
+def test_whoever_is_erased_while_somebody_spends_owes_nothing(account: Account) -> None:
+    pk = account.pk
+    account.delete()
+    usage.spent(pk, 20, 1)
+    assert not Usage.objects.exists()

@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -9,6 +10,7 @@ from django.test import Client
 from mailsync import raws
 from mailsync.api import messages as api
 from mailsync.models import Account, Body, Message, RawMessage, Usage
+from syncjobs.clock import in_
 from tests.committed import at_once
 from tests.mailsync.mirror import sync, truth
 from tests.mailsync.simulated import Gmail
@@ -46,6 +48,13 @@ def test_an_attachment_comes_the_same_way(readable: Account, browser: Client) ->
     answer = browser.get(f"/api/messages/{mail.gmail_id}/attachments/{file['part_id']}/")
     assert (answer.status_code, len(answer.content)) == (200, file["size"])
     assert browser.get(f"/api/messages/{mail.gmail_id}/attachments/99.9/").status_code == 404
+
+
+def test_what_is_being_erased_gives_no_bytes_any_more(readable: Account) -> None:
+    mail = newest(readable)
+    Account.objects.filter(pk=readable.pk).update(erasing_since=in_(timedelta()))
+    with pytest.raises(raws.Unavailable):
+        raws.raw(mail)
 
 
 def test_many_who_ask_at_once_keep_one_copy(readable: Account, gmail: Gmail) -> None:
