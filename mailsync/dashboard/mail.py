@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from mailsync.api.parameters import LONGEST_LABEL, LONGEST_QUERY
 from mailsync.dashboard.people import user_of
 from mailsync.dashboard.places import Labels
 from mailsync.models import Account, Export, Message
@@ -86,6 +87,7 @@ def mail(request: HttpRequest) -> HttpResponse:
     accounts = _accounts(user_of(request))
     chosen = _chosen(accounts, request.GET.get("account", ""))
     label, query = request.GET.get("label", "").replace("\x00", ""), request.GET.get("q", "").strip()
+    label, query = label[:LONGEST_LABEL], query[:LONGEST_QUERY]  # each line of the list carries them
     labels, by = Labels.of(chosen), _way(request)
     found, newer, older = _page(request, WAYS[by](mail_list(chosen, label, query)))
     context = {
