@@ -60,11 +60,11 @@ class Originals:
         if held is None:
             return self._fetched(message)
         try:
-            raw = unpacked(held.data, held.size)
+            found: Found = Original(message, unpacked(held.data, held.size))
         except zstandard.ZstdError:
-            return Missing(message, "damaged")
-        whole = hashlib.sha256(raw).digest() == bytes(held.sha256)
-        return Original(message, raw) if whole else Missing(message, "damaged")
+            found = self._fetched(message)  # which mends what is held, where Gmail still has it
+        whole = isinstance(found, Original) and hashlib.sha256(found.raw).digest() == bytes(held.sha256)
+        return found if whole else Missing(message, "damaged")
 
     def _fetched(self, message: Message) -> Found:
         if message.account_id in self._closed:
