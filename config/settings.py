@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "mailsync.preferences.PreferencesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "mailsync.dashboard.missing.OwnPage",
     "axes.middleware.AxesMiddleware",
 ]
 

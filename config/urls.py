@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from config import health
 from mailsync.api import push
+from mailsync.dashboard import missing
 from mailsync.metrics.door import metrics
 
 handler400 = "mailsync.api.errors.bad_request"
@@ -23,4 +24,5 @@ urlpatterns = [
     path("api/", include("mailsync.api.urls")),
     re_path(r"^push/gmail/?$", push.gmail, name="push"),
     path("", include("mailsync.dashboard.urls")),
+    re_path("", missing.nowhere),
 ]

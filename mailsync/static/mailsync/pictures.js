@@ -23,7 +23,7 @@ function stepOf(most) {
 }
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-const shorten = (text) => (text.length > 24 ? `${text.slice(0, 23)}…` : text);
+const shorten = (text) => (text.length > 20 ? `${text.slice(0, 19)}…` : text);
 
 function draw(place) {
   const { labels, series, across, unit } = JSON.parse(place.nextElementSibling.textContent);

@@ -1,6 +1,7 @@
 """Who may open which page."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -81,7 +82,19 @@ def test_a_form_from_another_site_is_refused(anna: User, mailbox: Account) -> No
     assert not SyncJob.objects.exists()
 
 
-def test_an_address_that_leads_nowhere_says_so_in_a_page(browser: Client) -> None:
-    answer = browser.get("/nowhere/")
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize("path", ["/nowhere/", "/accounts/999999/"])
+def test_an_address_that_leads_nowhere_says_so_in_a_page_of_ours(
+    browser: Client, settings: Any, path: str, debug: bool
+) -> None:
+    settings.DEBUG = debug
+    answer = browser.get(path)
     assert answer.status_code == 404
     assert "There is nothing here." in answer.content.decode()
+
+
+def test_what_is_not_allowed_and_a_form_that_is_too_old_are_pages_of_ours(browser: Client, anna: User) -> None:
+    assert "You may not open this page." in browser.get("/invitations/").content.decode()
+    client = Client(enforce_csrf_checks=True, headers={"accept-language": "zh-hans"})
+    client.force_login(anna)
+    assert "此表单已过期" in client.post("/settings/").content.decode()
