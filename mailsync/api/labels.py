@@ -24,7 +24,7 @@ class LabelPages(KeysetPagination):
 
 def counts(accounts: list[Account]) -> Counts:
     """(total, unread) by account and label id, in one query."""
-    rows = LabelCount.objects.filter(account__in=accounts).values_list("account", "label_id", "total", "unread")
+    rows = LabelCount.objects.labels_of(accounts).values_list("account", "label_id", "total", "unread")
     return {(account, label): (total, unread) for account, label, total, unread in rows}
 
 

@@ -12,7 +12,7 @@ from django.db.models import Count
 from mailsync.dashboard.advice import Advice, advice
 from mailsync.dashboard.ending import ending, ends_soon
 from mailsync.dashboard.sentences import Facts, Sentence, state
-from mailsync.models import Account, Body, Failure, Message, Usage
+from mailsync.models import Account, Body, Failure, LabelCount, Usage
 from mailsync.status import newest_jobs
 from syncjobs import liveness
 from syncjobs.models import SyncJob
@@ -71,7 +71,7 @@ def cards_of(user: User) -> list[Card]:
 def cards(accounts: Iterable[Account]) -> list[Card]:
     """A card for each of these mailboxes."""
     found = list(accounts)
-    held = _counts(Message.objects.present().filter(account__in=found))
+    held = LabelCount.objects.whole(found)
     owed = _counts(Failure.objects.filter(account__in=found))
     units, originals = _units_today(found), _counts(Body.objects.owed_by([each for each in found if each.wants_raw]))
     jobs = newest_jobs(found)

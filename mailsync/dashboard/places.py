@@ -48,7 +48,7 @@ class Labels:
         """Read them, in two queries."""
         labels = Label.objects.filter(account__in=accounts).order_by("name")
         names = {(account, id_): name for account, id_, name in labels.values_list("account", "label_id", "name")}
-        rows = LabelCount.objects.filter(account__in=accounts).values_list("account", "label_id", "total", "unread")
+        rows = LabelCount.objects.labels_of(accounts).values_list("account", "label_id", "total", "unread")
         return cls(accounts, names, {(account, id_): (total, unread) for account, id_, total, unread in rows})
 
     def name(self, label_id: str, account: int | None = None) -> str:

@@ -34,13 +34,27 @@ class Label(models.Model):
         return self.name
 
 
+class LabelCountQuerySet(models.QuerySet["LabelCount"]):
+    """Questions about counts."""
+
+    def labels_of(self, accounts: Sequence[Account]) -> "LabelCountQuerySet":
+        """Those of real labels."""
+        return self.filter(account__in=accounts).exclude(label_id="")
+
+    def whole(self, accounts: Sequence[Account]) -> dict[int, int]:
+        """How many messages each of these accounts holds that Gmail has not deleted; none where there is no entry."""
+        return dict(self.filter(account__in=accounts, label_id="").values_list("account", "total"))
+
+
 class LabelCount(models.Model):
-    """How many messages have a label; a trigger on messages keeps it: counted anew, a big mailbox takes a second a look."""
+    """How many messages have a label, and all of a mailbox (''): a trigger on messages keeps it, counting takes a second a look."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="label_counts")
     label_id = models.CharField(max_length=255)
     total = models.BigIntegerField(default=0)
     unread = models.BigIntegerField(default=0)
+
+    objects = LabelCountQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("label count")

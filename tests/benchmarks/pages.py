@@ -136,25 +136,24 @@ def visits(one: Visitor, two: Visitor) -> Iterator[Row]:
 
 
 @contextmanager
-def browser(address: str) -> Iterator[Page]:
-    """Signed in as `one`, on the first page."""
+def browser(address: str) -> Iterator[tuple[Page, list[float]]]:
+    """About to sign in as `one`; the bytes of all that it was sent."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        page = started.new_context().new_page()
+        page, weights = started.new_context().new_page(), []
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.on("Network.loadingFinished", lambda event: weights.append(event["encodedDataLength"]))
         page.goto(f"{address}/login/")
         page.fill("[name=username]", "one")
         page.fill("[name=password]", PASSWORD)
-        yield page
+        yield page, weights
         started.close()
 
 
 def in_browser(servers: Stage, address: str) -> Iterator[Row]:
     """What the first visit weighs; how long after its commit a number can be seen."""
-    with browser(address) as page:
-        weights: list[float] = []
-        session = page.context.new_cdp_session(page)
-        session.send("Network.enable")
-        session.on("Network.loadingFinished", lambda event: weights.append(event["encodedDataLength"]))
+    with browser(address) as (page, weights):
         page.keyboard.press("Enter")
         page.wait_for_url(f"{address}/")
         page.wait_for_load_state("networkidle")
