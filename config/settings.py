@@ -258,14 +258,13 @@ STORAGES = {
 
 EMAIL_CONFIG = environ.Env.email_url_config(env.text("EMAIL_URL", "consolemail://"))
 vars().update(EMAIL_CONFIG)
-EMAIL_TIMEOUT = 10  # seconds
 WEBHOOK_SECRET = env.text("WEBHOOK_SECRET", "")  # empty: no webhooks
 WEBHOOK_ALLOW_PRIVATE = env.flag(
     "WEBHOOK_ALLOW_PRIVATE", False
 )  # addresses of inner networks: whoever may type one reaches them
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")  # empty: /metrics answers on loopback only
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", f"mailsync@{urlsplit(PUBLIC_URL).hostname}")
-PASSWORD_RESET_TIMEOUT = 3600  # seconds
+EMAIL_TIMEOUT, PASSWORD_RESET_TIMEOUT = 10, 3600  # seconds
 LETTERS_PER_PLACE, LETTERS_PER_ADDRESS = "20/hour", "5/hour"  # that a browser may have sent
 
 # --- The API --------------------------------------------------------------------------------------------------------
