@@ -71,5 +71,7 @@ LOGGING: dict[str, Any] = {
         # It brings a form of its own; here its lines are like all others.
         "uvicorn": {"handlers": [], "propagate": True},
         "uvicorn.error": {"handlers": [], "propagate": True},
+        # Named, or it would come back as a child of the first: addresses hold the codes of consents, the tokens of letters.
+        "uvicorn.access": {"handlers": [], "propagate": False},
     },
 }

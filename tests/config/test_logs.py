@@ -48,3 +48,8 @@ def test_json_has_what_machines_look_for() -> None:
     assert (found["job"], found["slice"], found["account"]) == ("sync_1_a", 3, 7)
     assert found["time"].startswith("20") and "ValueError: of this kind" in found["exc_info"]
     assert "scene" not in found
+
+
+def test_the_web_server_logs_no_addresses() -> None:
+    """They hold the codes of consents; it asks its logger whether anybody would hear."""
+    assert not logging.getLogger("uvicorn.access").hasHandlers()

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pytest
 import redis
 import requests
 
@@ -26,6 +27,7 @@ print(json.dumps([str(each.get_decoded()) for each in Session.objects.all()]))
 """
 
 
+@pytest.mark.timeout(300)  # a revocation is told of within a minute, and the product may have to start first
 def test_a_grant_revoked_in_mid_page_is_left_alone_until_its_owner_renews_it(
     product: Product, gmail: Gmail, account: int, mailbox: str
 ) -> None:
@@ -220,7 +222,8 @@ def everything_shown(browser: requests.Session, product: Product, account: int, 
             browser.get(product.address + row, timeout=20).text
             for row in re.findall(rf'href="({path}[^"]+/change/[^"]*)"', texts[-1])[:3]
         ]
-    paths = ["/", f"/accounts/{account}/", "/jobs/", "/settings/", *(f"/jobs/{task}/" for task in tasks)]
+    paths = ["/", f"/accounts/{account}/", "/jobs/", "/settings/", "/exports/", "/readyz", "/metrics"]
+    paths += [f"/jobs/{task}/" for task in tasks]
     texts += [browser.get(product.address + path, timeout=20).text for path in paths]
     calls = ["accounts/", f"accounts/{account}/", "tokens/", "sync/status", "jobs/", "schema/"]
     calls += [f"jobs/{task}/{rest}" for task in tasks for rest in ("", "events/")]
