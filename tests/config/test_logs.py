@@ -2,10 +2,14 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
+from config.embedded.home import CHECKOUT
 from config.logs import LOGGING, Json, Line, WithScene
 from syncjobs import scene
 
@@ -50,6 +54,18 @@ def test_json_has_what_machines_look_for() -> None:
     assert "scene" not in found
 
 
+START = """
+import logging, uvicorn, django
+uvicorn.Config("config.asgi:application", access_log=False)  # before our settings are read
+django.setup()
+print(logging.getLogger("uvicorn.access").hasHandlers())
+"""
+
+
 def test_the_web_server_logs_no_addresses() -> None:
     """They hold the codes of consents; it asks its logger whether anybody would hear."""
-    assert not logging.getLogger("uvicorn.access").hasHandlers()
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", START], env=environment, cwd=CHECKOUT, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.strip() == "False", done.stdout + done.stderr
