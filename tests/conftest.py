@@ -6,6 +6,7 @@ from collections.abc import Generator
 
 import pytest
 
+STORIES = ("tests/chaos/test_chaos.py", "tests/flows/")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -18,13 +19,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the tests that take minutes, too")
 
 
+@pytest.hookimpl(
+    trylast=True
+)  # pytest-django sorts by the kind of database: the stories, which ask for none, come last
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests marked `long` are deselected, not skipped, unless --long asks for them."""
-    if config.getoption("--long"):
-        return
-    long = [item for item in items if item.get_closest_marker("long")]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item not in long]
+    """The long stories first, so that no process is left alone with one; those marked `long` only where --long asks for them."""
+    if not config.getoption("--long"):
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+    items.sort(key=lambda item: not item.nodeid.startswith(STORIES))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 
 from mailsync.api.errors import not_found
 
@@ -22,6 +23,7 @@ class OwnPage:
         return not_found(request, exception) if isinstance(exception, Http404) else None
 
 
+@csrf_exempt  # what is not there is 404 however it is asked for
 def nowhere(request: HttpRequest) -> HttpResponse:
     """An address that leads to no view."""
     return not_found(request, Http404())

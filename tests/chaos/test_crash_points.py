@@ -32,8 +32,8 @@ from tests.mailsync.simulated import Gmail
 SEED = 11
 EMAIL = "cut@example.com"
 CHUNKS = 8  # of all boundaries of a story, for as many workers as there may be
-CUTS = {Full: 8, Incremental: sum(len(ways) for ways in WAYS.values())}
-KILLS = {Full: 3, Incremental: 5}
+CUTS = {Full: 5, Incremental: sum(len(ways) for ways in WAYS.values())}
+KILLS = {Full: 2, Incremental: 2}
 ROOT = Path(__file__).resolve().parents[2]
 STORIES = (Full, Incremental)
 

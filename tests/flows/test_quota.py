@@ -46,7 +46,7 @@ def limited() -> Iterator[tuple[Gmail, Product]]:
     ("restart", "end", "fairness"),
     [
         # Who comes first finds more of the first minute's allowance: a second minute does not make up for all of it.
-        pytest.param(35, 80, 0.85, id="short"),
+        pytest.param(35, 80, 0.85, id="short", marks=pytest.mark.long),
         pytest.param(95, 260, 0.95, id="long", marks=pytest.mark.long),
     ],
 )

@@ -65,6 +65,7 @@ def heard(product: Product) -> Iterator[States]:
     thread.join(30)
 
 
+@pytest.mark.long  # the chaos forgets and kills in the default suite, too
 @pytest.mark.timeout(300)
 def test_twenty_jobs_outlive_a_redis_that_forgets_everything(
     product: Product, gmail: Gmail, mailboxes: Mailboxes, heard: States

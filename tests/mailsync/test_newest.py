@@ -98,9 +98,7 @@ class Traffic:
         self.gone.add((account.pk, victim))
 
 
-@pytest.mark.parametrize(
-    ("count", "size", "q"), [(2_500, 200, ""), (2_500, 50, ""), (900, 50, "is:read"), (300, 7, "")]
-)
+@pytest.mark.parametrize(("count", "size", "q"), [(2_500, 200, ""), (600, 50, "is:read"), (150, 7, "")])
 def test_there_and_back_every_mail_of_one_second_once_while_mail_comes_and_goes(
     accounts: list[Account], count: int, size: int, q: str
 ) -> None:

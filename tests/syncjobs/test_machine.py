@@ -402,7 +402,7 @@ def broker() -> Iterator[redis.Redis]:
 
 
 Examine = Callable[..., Counter[str]]
-DEFAULT, LONG = 60, 2000
+DEFAULT, LONG = 40, 2000
 
 EXPECTED = """
 cancel: asked to end; claim: True; claim: False; ended CANCELLED; ended FAILED; ended SUCCEEDED; fail: lost; finish: cancelled;

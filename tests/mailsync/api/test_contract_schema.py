@@ -41,8 +41,8 @@ FAR_AWAY = 2**53  # an id that nothing guesses
 EXPECTED = ["2xx", "3xx", "401", "403", "404", "409", "429", "5xx"]  # schemathesis' own for valid data
 ENGINE = {
     "seed": SEED,
-    "generation": {"deterministic": True, "database": "none", "no-shrink": True, "max-examples": 5},
-    "phases": {"stateful": {"generation": {"max-examples": 10}}},
+    "generation": {"deterministic": True, "database": "none", "no-shrink": True, "max-examples": 3},
+    "phases": {"stateful": {"generation": {"max-examples": 5}}},
     # 422: a valid Idempotency-Key that an earlier case used up for another request.
     "checks": {"positive_data_acceptance": {"expected-statuses": [*EXPECTED, "422"]}},
 }

@@ -98,3 +98,9 @@ def test_a_row_that_is_locked_for_too_long_asks_to_come_back(program: Client, an
     _, answer = at_once([hold, click])
     assert code(answer, 503) == "database_busy"
     assert int(answer["Retry-After"]) > 0  # type: ignore[index]
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_an_address_that_leads_nowhere_is_404_by_every_method(method: str) -> None:
+    answer = getattr(Client(enforce_csrf_checks=True), method)("/api/accounts/none/pause/")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

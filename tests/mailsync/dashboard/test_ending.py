@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import translation
 
 from mailsync.connect import connect
 from mailsync.dashboard.ending import ending, ends_soon
@@ -26,6 +27,7 @@ NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
         (timedelta(0), Tone.BAD, "Google's permission has ended"),
     ],
 )
+@translation.override("en")
 def test_it_counts_down_and_warns_in_its_last_two_days(left: timedelta, tone: Tone, text: str) -> None:
     said = ending(Account(email="a@example.com", grant_ends_at=NOW + left), NOW)
     assert said is not None and said.tone is tone

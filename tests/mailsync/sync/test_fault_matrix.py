@@ -10,7 +10,7 @@ from mailsync.models import Account
 from syncjobs.states import State
 from tests.mailsync.sync.weather import DUE, PARTS, PASSES, Cue, Rule, Weather
 
-SEEDS, MORE_SEEDS = range(3), range(3, 150)
+SEEDS, MORE_SEEDS = range(2), range(2, 150)
 MOST_CALLS = 50  # of a first sync; one by history has some eight
 
 COMMON = [
