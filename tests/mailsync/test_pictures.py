@@ -76,6 +76,29 @@ def test_a_mailbox_is_counted_again_after_it_changed_but_not_all_the_time(mailbo
     assert pictures.tick() == 0
 
 
+def test_a_success_makes_it_due_within_seconds(mailbox: Account) -> None:  # noqa: F811
+    assert pictures.tick() == 1
+    Account.objects.update(last_success_at=datetime.now(UTC) + timedelta(seconds=1))
+    assert pictures.tick() == 0
+    turn(pictures.SHORT_REST + timedelta(seconds=1))
+    assert pictures.tick() == 1
+    turn(timedelta(minutes=1))
+    assert pictures.tick() == 0
+
+
+def test_a_mailbox_that_takes_long_to_count_rests_long(mailbox: Account) -> None:  # noqa: F811
+    pictures.tick()
+    Pictures.objects.update(took=timedelta(seconds=3))
+    Account.objects.update(last_success_at=datetime.now(UTC) + timedelta(seconds=1))
+    mailbox.checkpoint.updated_at = datetime.now(UTC) + timedelta(seconds=1)
+    mailbox.checkpoint.save()
+    turn(3 * pictures.SHARE * timedelta(seconds=1) - timedelta(seconds=30))
+    assert pictures.tick() == 0
+    turn(3 * pictures.SHARE * timedelta(seconds=1) + timedelta(seconds=30))
+    assert pictures.tick() == 1
+    assert timedelta() < Pictures.objects.get().took < timedelta(seconds=3)
+
+
 def test_a_zone_that_postgres_does_not_know_keeps_nobody_else_from_being_counted(
     anna: User,
     mailbox: Account,  # noqa: F811
