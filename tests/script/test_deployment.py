@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -111,3 +112,8 @@ def test_no_web_process_logs_the_addresses_that_it_is_asked_for(name: str) -> No
     """The code of a consent comes in the address."""
     commands = [line for line in (CHECKOUT / name).read_text().splitlines() if "config.asgi:application" in line]
     assert commands and all("--no-access-log" in line for line in commands)
+
+
+def test_every_web_process_speaks_to_sockets_by_the_same_library() -> None:
+    said = "".join((CHECKOUT / name).read_text() for name in ("Procfile", "Dockerfile", "docker-compose.yml"))
+    assert re.findall(r'--ws[",]* "?([\w-]+)', said) == ["websockets-sansio"] * 3
