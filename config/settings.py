@@ -242,6 +242,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [ROOT / "mailsync" / "locale"]
+FORMAT_MODULE_PATH = "mailsync.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"

@@ -63,7 +63,7 @@ def when(moment: datetime) -> str:
     local, today = timezone.localtime(moment), timezone.localtime()
     if local.date() == today.date():
         return formats.time_format(local.time(), "H:i")
-    pattern = "MONTH_DAY_FORMAT" if local.year == today.year else "SHORT_DATE_FORMAT"
+    pattern = "MONTH_DAY_FORMAT" if local.year == today.year else "DATE_FORMAT"
     return formats.date_format(local, pattern)
 
 

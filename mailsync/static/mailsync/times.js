@@ -7,7 +7,7 @@ const SHAPES = {
   clock: { timeStyle: "medium" },
   today: { hour: "2-digit", minute: "2-digit" },
   day: { month: "short", day: "numeric" },
-  year: { dateStyle: "short" },
+  year: { dateStyle: "medium" },
 };
 
 function shape(kind, moment, now) {

@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.utils import timezone, translation
+from django.utils import formats, timezone, translation
 
 from mailsync.dashboard.figures import count, counts, eta, rate, span, time_tag, when
 
@@ -45,7 +45,7 @@ def test_a_finished_job_has_neither_rate_nor_time_left() -> None:
 def test_today_shows_the_time_another_day_the_day() -> None:
     now = timezone.now()
     assert when(now) == timezone.localtime(now).strftime("%H:%M")
-    assert when(datetime(2020, 1, 2, tzinfo=UTC)) == "01/02/2020"
+    assert when(datetime(2020, 1, 2, tzinfo=UTC)) == "Jan 2, 2020"
     assert ":" not in when(now - timedelta(days=2))
 
 
@@ -57,3 +57,15 @@ def test_a_time_is_shown_in_the_readers_zone() -> None:
 def test_numbers_are_grouped_in_chinese_as_well() -> None:
     with translation.override("zh-hans"):
         assert count(48213) == "48,213"
+
+
+@pytest.mark.parametrize(
+    ("language", "brief", "exact"),
+    [("en", "Jan 5, 2020", "Jan 5, 2020, 14:03"), ("zh-hans", "2020年1月5日", "2020年1月5日 14:03")],
+)
+def test_a_day_reads_as_the_script_of_the_page_writes_it(language: str, brief: str, exact: str) -> None:
+    moment = datetime(2020, 1, 5, 14, 3, tzinfo=UTC)
+    with translation.override(language):
+        assert f">{brief}</time>" in time_tag(moment)
+        assert f">{exact}</time>" in time_tag(moment, exact=True)
+        assert f">{formats.date_format(moment.date(), 'MONTH_DAY_FORMAT')}<" in {">Jan 5<", ">1月5日<"}
