@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from mailsync.dashboard import words
 from mailsync.models import Account
 from mailsync.texts import MODES
 from syncjobs import texts
@@ -17,6 +18,8 @@ from syncjobs.models import SyncJob
 from syncjobs.naming import column
 
 MOST_ACCOUNTS = 200
+# What this side can say better than a job's own columns.
+IN_WORDS = {"title_column": "mailbox", "phase_column": "step", "mode_column": "kind_of_sync"}
 
 
 class MailboxFilter(admin.SimpleListFilter):
@@ -71,7 +74,7 @@ class MailboxJobAdmin(SyncJobAdmin):
         "log",
         column("created_at", _("Created")),
     ]
-    fields: ClassVar[Any] = ["mailbox", *SyncJobAdmin.fields]
+    fields: ClassVar[Any] = [IN_WORDS.get(getattr(each, "__name__", ""), each) for each in SyncJobAdmin.fields]
     readonly_fields: ClassVar[Any] = fields
     list_filter = [*SyncJobAdmin.list_filter, MailboxFilter]
 
@@ -79,6 +82,11 @@ class MailboxJobAdmin(SyncJobAdmin):
     def kind_of_sync(self, job: SyncJob) -> str:
         """What it does, in words."""
         return str(MODES.get(job.mode, job.mode))
+
+    @admin.display(description=_("Phase"))
+    def step(self, job: SyncJob) -> str:
+        """Where it stands, in words."""
+        return words.step(job.phase)
 
     @admin.display(description=_("Mailbox"))
     def mailbox(self, job: SyncJob) -> str:

@@ -41,7 +41,13 @@ class EventInline(ReadOnly, admin.TabularInline):
     """The job's log."""
 
     model = SyncJobEvent
-    fields = readonly_fields = ("at", "level", "said", "params")
+    fields: ClassVar[Any] = (
+        column("at", _("At")),
+        column("level", _("Level")),
+        "said",
+        column("params", _("Its particulars")),
+    )
+    readonly_fields: ClassVar[Any] = fields
     verbose_name_plural = _("Log")
 
     @admin.display(description=_("Event"))

@@ -4,17 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import display_for_value
 from django.db.models import Model
 
 
 def column(name: str, title: Any) -> Callable[[Model], Any]:
-    """A field of a list, sorted by it as ever."""
+    """A field of a list, sorted by it as ever, or of the page of one row; times are the reader's."""
 
     @admin.display(description=title, ordering=name, empty_value="–")
     def shown(row: Model) -> Any:
         label = getattr(row, f"get_{name}_display", None)
         value = label() if label else getattr(row, name)
-        return None if value == "" else value
+        return display_for_value(None if value == "" else value, "–")  # the page of one row would show it raw
 
     shown.__name__ = f"{name}_column"
     return shown

@@ -59,7 +59,7 @@ def setup(request: HttpRequest) -> HttpResponse:
     """Switch it on or off, make new recovery codes."""
     user = user_of(request)
     if not steps.is_on(user):
-        return _set_up(request, user, "mailsync/second_step_setup.html", {})
+        return _set_up(request, user, "mailsync/second_step_setup.html", {"page": "settings"})
     if request.method == "POST":
         return _change(request, user)
     return _show(request, user)
@@ -142,5 +142,6 @@ def _show(request: HttpRequest, user: User) -> HttpResponse:
         "since": SecondStep.objects.values_list("confirmed_at", flat=True).get(user=user),
         "left": RecoveryCode.objects.filter(user=user).count(),
         "demanded": steps.is_demanded(user),
+        "page": "settings",
     }
     return render(request, "mailsync/second_step_on.html", context)
