@@ -256,7 +256,6 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-
 EMAIL_CONFIG = environ.Env.email_url_config(env.text("EMAIL_URL", "consolemail://"))
 vars().update(EMAIL_CONFIG)
 WEBHOOK_SECRET = env.text("WEBHOOK_SECRET", "")  # empty: no webhooks

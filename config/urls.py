@@ -2,11 +2,10 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
-from django.views.generic import RedirectView
 
 from config import health
 from mailsync.api import push
-from mailsync.dashboard import missing
+from mailsync.dashboard import missing, sign_in
 from mailsync.metrics.door import metrics
 
 handler400 = "mailsync.api.errors.bad_request"
@@ -18,7 +17,7 @@ urlpatterns = [
     path("healthz", health.alive),
     path("readyz", health.ready),
     # One door: the admin's own would ask for no second step.
-    path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
+    path("admin/login/", sign_in.staff),
     path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("api/", include("mailsync.api.urls")),

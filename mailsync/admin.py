@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -65,10 +65,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 class ScheduleForm(forms.ModelForm):
     """How often a mailbox is synced by the clock."""
 
-    class Meta:
-        """Its one field, in the reader's language."""
-
-        labels: ClassVar[Any] = {"interval": _("Interval")}
+    interval = forms.DurationField(label=_("Interval"))
 
     def clean_interval(self) -> timedelta:
         """Neither so short that it would never rest, nor so long that nobody would miss it."""

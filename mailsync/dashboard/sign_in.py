@@ -6,8 +6,10 @@ from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from mailsync.dashboard import second_step
 from mailsync.dashboard.figures import span
@@ -33,6 +35,13 @@ class SignIn(LoginView):
             settings.EMBEDDED and settings.DEVELOPMENT and User.objects.filter(username="demo", is_active=True).exists()
         )
         return super().get_context_data(demo=demo, **kwargs)
+
+
+def staff(request: HttpRequest) -> HttpResponse:
+    """The admin's door is the same one; whoever is in, but no staff, would be sent to and fro for ever."""
+    if isinstance(request.user, User) and not request.user.is_staff:
+        raise PermissionDenied
+    return redirect(f"{reverse('login')}?{request.GET.urlencode(safe='/')}".rstrip("?"))
 
 
 def locked(request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None) -> HttpResponse:

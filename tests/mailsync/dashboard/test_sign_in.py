@@ -105,3 +105,15 @@ def test_a_post_without_its_csrf_token_is_refused(anna: User) -> None:
     strict.force_login(anna)
     assert strict.post("/logout/").status_code == 403
     assert strict.post("/api/tokens/", {"label": "x"}, content_type="application/json").status_code == 403
+
+
+def test_the_admin_is_not_for_everybody_and_sends_nobody_in_circles(client: Client, django_user_model: Any) -> None:
+    person = django_user_model.objects.create_user("anna")
+    assert client.get("/admin/", follow=True).redirect_chain[-1] == ("/login/?next=/admin/", 302)
+    client.force_login(person)
+    answer = client.get("/admin/", follow=True)
+    assert answer.status_code == 403
+    assert "You may not open this page." in answer.content.decode()
+    person.is_staff = True
+    person.save()
+    assert client.get("/admin/login/?next=/admin/", follow=True).redirect_chain[-1] == ("/admin/", 302)
