@@ -6,8 +6,6 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
-from mailsync.models import Preferences
-
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -19,7 +17,7 @@ class PreferencesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Activate what the user chose for the time of this request."""
-        chosen = Preferences.objects.filter(user=request.user.pk).first() if request.user.is_authenticated else None
+        chosen = getattr(request.user, "preferences", None)  # kept with the user, for the page to look at
         if chosen and chosen.language:
             translation.activate(chosen.language)
             request.LANGUAGE_CODE = translation.get_language()

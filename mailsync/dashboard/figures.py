@@ -1,9 +1,10 @@
 """Say numbers, spans, moments as people read them."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from django.utils import formats, timezone
+from django.utils import formats, timezone, translation
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -64,13 +65,13 @@ def when(moment: datetime) -> str:
     if local.date() == today.date():
         return formats.time_format(local.time(), "H:i")
     pattern = "MONTH_DAY_FORMAT" if local.year == today.year else "DATE_FORMAT"
-    return formats.date_format(local, pattern)
+    return _written(local.replace(hour=0, minute=0), pattern)
 
 
 def time_tag(moment: datetime, *, exact: bool = False) -> str:
     """A <time> element that shows `moment` briefly (or to the minute), exactly on hover."""
     local = timezone.localtime(moment)
-    full = formats.date_format(local, "DATETIME_FORMAT")
+    full = _written(local, "DATETIME_FORMAT")
     kind = "exact" if exact else "brief"
     return format_html(
         '<time datetime="{}" title="{}" data-when="{}">{}</time>',
@@ -79,3 +80,13 @@ def time_tag(moment: datetime, *, exact: bool = False) -> str:
         kind,
         full if exact else when(moment),
     )
+
+
+def _written(local: datetime, pattern: str) -> str:
+    """Without its zone: the same instant in two zones is equal to a cache, and reads differently."""
+    return _formatted(local.replace(second=0, microsecond=0, tzinfo=None), pattern, translation.get_language())
+
+
+@lru_cache(maxsize=10_000)  # lists show the same days again and again, and formatting is a tenth of such a page
+def _formatted(minute: datetime, pattern: str, language: str | None) -> str:
+    return formats.date_format(minute, pattern)

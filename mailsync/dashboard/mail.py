@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from mailsync.dashboard.places import Labels
 from mailsync.models import Account, Export, Message
 from mailsync.search import mail_list
 from mailsync.search.conversations import ByConversation, Conversation, conversations
+from mailsync.search.lists import LISTED
 from mailsync.search.marking import Marker
 from mailsync.search.newest import NewestFirst
 
@@ -38,6 +40,13 @@ class Row:
     conversation: Conversation | None
     chips: list[str]
     marker: Marker
+    carried: str  # of the list's address, to the message's
+
+    @property
+    def address(self) -> str:
+        """Of its page, which leads back to this list."""
+        own = f"{reverse('message', args=[self.mail.gmail_id])}?account={self.mail.account_id}"
+        return f"{own}&{self.carried}" if self.carried else own
 
     @property
     def unread(self) -> bool:
@@ -98,7 +107,6 @@ def mail(request: HttpRequest) -> HttpResponse:
         "q": query,
         "wider": f"{query} in:anywhere" if query and "in:" not in query else "",
         "by": by,
-        "carried": urlencode({name: value for name, value in (("q", query), ("label", label)) if value}),
         "rows": _rows(found, labels, label, query, by),
         "newer": newer,
         "older": older,
@@ -145,7 +153,7 @@ def _chosen(accounts: list[Account], wanted: str) -> list[Account]:
 
 def _page(request: HttpRequest, pages: NewestFirst) -> tuple[list[Message], str | None, str | None]:
     try:
-        rows = pages.paginate_queryset(pages.mail.rows, Request(request))
+        rows = pages.paginate_queryset(pages.mail.rows.only(*LISTED), Request(request))
     except ValidationError:
         raise Http404 from None
     links: dict[str, Any] = pages.get_paginated_response([]).data
@@ -158,8 +166,9 @@ def _rows(found: list[Message], labels: Labels, label: str, query: str, by: str)
     for each in found:
         each.account = known[each.account_id]
     marker = Marker(query)
+    carried = urlencode({name: value for name, value in (("q", query), ("label", label)) if value})
     return [
-        Row(each, together.get((each.account_id, each.thread_id)), _chips(each, labels, label), marker)
+        Row(each, together.get((each.account_id, each.thread_id)), _chips(each, labels, label), marker, carried)
         for each in found
     ]
 

@@ -4,36 +4,44 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg, BoolOr
-from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models import BigIntegerField, Case, Count, F, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import Coalesce, NullIf
 
 from mailsync.models import Message
+from mailsync.search.lists import LISTED
 from mailsync.search.newest import NewestFirst
 from syncjobs.pagination import Place, ahead
 
-PER_CONVERSATION = 3  # messages read for each conversation wanted; where they are not enough, four times as many
+PER_CONVERSATION = 4  # messages read for each conversation wanted; where they are not enough, four times as many
 Key = tuple[int, str]
 
 
 class ByConversation(NewestFirst):
     """Newest first; a message is passed over where a newer one of its conversation matches, too.
 
-    That is asked in what is selected and not in a condition: it is then asked of the rows that are met alone.
+    From the newest on, the newer ones have been met. From a place on, that is asked in what is selected and not in a
+    condition: it is then asked of the rows that are met alone. Most are passed over, so only those kept are read whole.
     """
 
     def fetch(self, queryset: QuerySet[Message], place: Place, count: int) -> list[Message]:
         """The next `count` conversations from `place` on, by their newest message."""
-        marked = queryset.annotate(newer=_newer(self.mail.rows))
-        kept: list[Message] = []
+        met_in_order = place.position is None and not place.backwards
+        newer = Value(None, BigIntegerField()) if met_in_order else _newer(self.mail.rows)
+        keys: Any = queryset.annotate(newer=newer).values_list(
+            "account_id", "thread_id", *self.fields, "newer", named=True
+        )
+        kept: dict[Key, int] = {}
         chunk = PER_CONVERSATION * count
         while len(kept) < count:
-            rows = super().fetch(marked, place, chunk)
-            kept += [row for row in rows if row.newer is None]  # type: ignore[attr-defined] # annotated
+            rows = super().fetch(keys, place, chunk)
+            for row in rows:
+                if row.newer is None:  # type: ignore[attr-defined] # annotated
+                    kept.setdefault((row.account_id, row.thread_id), row.id)
             if len(rows) < chunk:
                 break
             place = Place(self.fields, place.backwards, [getattr(rows[-1], name) for name in self.fields])
             chunk *= 4
-        return kept[:count]
+        return _whole(list(kept.values())[:count])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,12 @@ def conversations(rows: list[Message]) -> dict[Key, Conversation]:
 def _writer() -> Case:
     somebody = Coalesce(NullIf(F("sender_name"), Value("", TextField())), F("sender_email"), output_field=TextField())
     return Case(When(sender_email__iexact=F("account__email"), then=Value("", TextField())), default=somebody)
+
+
+def _whole(ids: list[int]) -> list[Message]:
+    """In this order, whatever became of their labels in the meantime."""
+    found = Message.objects.only(*LISTED).in_bulk(ids) if ids else {}
+    return [found[each] for each in ids if each in found]
 
 
 def _newer(matching: QuerySet[Message]) -> Subquery:

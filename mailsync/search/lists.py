@@ -8,6 +8,10 @@ from django.db.models import Q, QuerySet
 from mailsync.models import Account, Message
 from mailsync.search.query import NAMES_SPAM_OR_TRASH, search, span
 
+LISTED = (  # what a line of a list says
+    *("account", "gmail_id", "thread_id", "internal_date", "labels", "has_attachments"),
+    *("subject", "snippet", "sender_name", "sender_email", "to"),
+)
 BIG_COLUMNS = ("search", "searched_text", "defects")  # no list shows them
 
 

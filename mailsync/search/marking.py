@@ -3,6 +3,9 @@
 import html
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import accumulate
+from operator import sub
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -25,6 +28,7 @@ class Marker:
 
     def __init__(self, q: str) -> None:
         self._terms = list(positive(parse(q)))
+        self._patterns: dict[tuple[str, ...], re.Pattern[str] | None] = {}
 
     def marked(self, text: str, *operators: str) -> SafeString:
         """Text as HTML with <mark> around the words of the query, and around the values of these operators."""
@@ -43,8 +47,11 @@ class Marker:
         return "".join(pieces)
 
     def _pattern(self, operators: tuple[str, ...]) -> re.Pattern[str] | None:
-        parts = {part for term in self._terms for part in _parts(term, operators)}
-        return re.compile("|".join(sorted(parts, key=len, reverse=True))) if parts else None
+        if operators not in self._patterns:
+            parts = {part for term in self._terms for part in _parts(term, operators)}
+            pattern = re.compile("|".join(sorted(parts, key=len, reverse=True))) if parts else None
+            self._patterns[operators] = pattern
+        return self._patterns[operators]
 
 
 def _parts(term: Term, operators: tuple[str, ...]) -> Iterator[str]:
@@ -80,15 +87,16 @@ def _alike(text: str) -> tuple[str, range | list[int], range | list[int]]:
     """The folded text; where in `text` each of its letters starts, where it ends."""
     if text.isascii():
         return text.lower(), range(len(text)), range(1, len(text) + 1)
-    letters: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    known: dict[str, str] = {}
-    for match in _LETTER.finditer(text):
-        letter = match[0]
-        if letter not in known:
-            known[letter] = folded(letter)
-        letters.append(known[letter])
-        starts += [match.start()] * len(known[letter])
-        ends += [match.end()] * len(known[letter])
-    return "".join(letters), starts, ends
+    letters = _LETTER.findall(text)
+    alike = [_folded_alone(letter) if len(letter) == 1 else folded(letter) for letter in letters]
+    if len(letters) == len(text) and set(map(len, alike)) == {1}:  # most text in any script
+        return "".join(alike), range(len(text)), range(1, len(text) + 1)
+    ends = list(accumulate(map(len, letters)))
+    begins = map(sub, ends, map(len, letters))
+    starts = [start for each, start in zip(alike, begins, strict=True) for _ in each]
+    return "".join(alike), starts, [end for each, end in zip(alike, ends, strict=True) for _ in each]
+
+
+@lru_cache(maxsize=10_000)  # nothing of more than a letter: a stranger's mail decides how much is put on one
+def _folded_alone(letter: str) -> str:
+    return folded(letter)

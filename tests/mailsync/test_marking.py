@@ -22,6 +22,11 @@ from mailsync.search.marking import Marker
         ("ミーティング", "ﾐｰﾃｨﾝｸﾞ 資料", "<mark>ﾐｰﾃｨﾝｸﾞ</mark> 資料"),
         ("café", "Un cafe\u0301 noir", "Un <mark>cafe\u0301</mark> noir"),
         ("straße", "STRASSE", "<mark>STRASSE</mark>"),
+        (
+            "strasse tea 会",
+            "Straße\u200b x\u200b会, ﬁ tea",
+            "<mark>Straße\u200b</mark> x\u200b<mark>会</mark>, ﬁ <mark>tea</mark>",
+        ),
         ("has:attachment before:2026/01/01", "attachment", "attachment"),
         ("<b>", "<b>bold</b> b", "&lt;<mark>b</mark>&gt;bold&lt;/<mark>b</mark>&gt; <mark>b</mark>"),
         (".*", "anything", "anything"),

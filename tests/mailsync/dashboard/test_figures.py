@@ -50,8 +50,14 @@ def test_today_shows_the_time_another_day_the_day() -> None:
 
 
 def test_a_time_is_shown_in_the_readers_zone() -> None:
+    moment = datetime(2020, 1, 2, 18, tzinfo=UTC)
     with timezone.override(ZoneInfo("Asia/Shanghai")):
-        assert "2020-01-03T02:00:00+08:00" in time_tag(datetime(2020, 1, 2, 18, tzinfo=UTC))
+        assert "2020-01-03T02:00:00+08:00" in time_tag(moment)
+        assert time_tag(moment).endswith(">Jan 3, 2020</time>")
+    with timezone.override(UTC):
+        assert time_tag(moment).endswith(">Jan 2, 2020</time>")
+        assert 'title="Jan 2, 2020, 18:00"' in time_tag(moment)
+        assert 'title="Jan 2, 2020, 18:01"' in time_tag(moment + timedelta(minutes=1))
 
 
 def test_numbers_are_grouped_in_chinese_as_well() -> None:
