@@ -3,6 +3,8 @@
 import signal
 import time
 
+import pytest
+
 from tests.flows.conftest import MESSAGES
 from tests.flows.product import Gmail, Product, eventually
 
@@ -28,6 +30,7 @@ def test_killed_workers_come_back_and_go_on(product: Product, gmail: Gmail, acco
     assert "Equal." in product.manage("verify_account", mailbox, "--all")
 
 
+@pytest.mark.long
 def test_a_silent_job_is_replaced_and_a_healthy_old_one_is_not(
     product: Product, gmail: Gmail, account: int, mailbox: str
 ) -> None:

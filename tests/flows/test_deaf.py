@@ -1,5 +1,7 @@
 """A worker that is connected, answers a ping, but takes nothing any more: it is noticed and replaced by itself."""
 
+import pytest
+
 from tests.flows.product import Product, eventually
 
 DEAFEN = """
@@ -15,6 +17,7 @@ print("pings", app.control.broadcast("ping", **told))
 """
 
 
+@pytest.mark.long
 def test_a_worker_that_no_longer_consumes_is_replaced_without_anybody_doing_anything(
     product: Product, account: int
 ) -> None:

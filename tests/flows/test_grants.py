@@ -109,6 +109,8 @@ def everything_said_to(url: str) -> Iterator[list[str]]:
     client.close()
 
 
+@pytest.mark.long
+@pytest.mark.timeout(600)  # it reads everything that a whole life of a product left anywhere
 def test_no_secret_is_found_anywhere(product: Product, gmail: Gmail) -> None:
     """Connect, sync, refresh, fail, push, revoke, disconnect; then look everywhere for everything that must not be there."""
     mailbox = unused_mailbox()

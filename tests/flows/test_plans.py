@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psutil
+import pytest
 import requests
 
 from tests.flows.conftest import unused_mailbox
@@ -211,6 +212,7 @@ class Mixture:
                     self.kills += 1
 
 
+@pytest.mark.long
 def test_all_plans_at_once_while_workers_die_leave_exact_mirrors(product: Product, gmail: Gmail) -> None:
     seed = random.randrange(1_000_000)
     emails = [unused_mailbox() for _ in range(PEOPLE)]

@@ -43,6 +43,7 @@ def test_a_worker_stopped_within_its_transaction_leaves_not_one_row(
     ends_exact_without(zombie, worker, product, gmail, account, mailbox, database, task_id)
 
 
+@pytest.mark.long
 def test_a_worker_stopped_while_gmail_answers_leaves_not_one_row(
     product: Product, gmail: Gmail, account: int, mailbox: str, database: Database
 ) -> None:
