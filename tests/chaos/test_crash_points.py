@@ -32,7 +32,7 @@ from tests.mailsync.simulated import Gmail
 SEED = 11
 EMAIL = "cut@example.com"
 CHUNKS = 8  # of all boundaries of a story, for as many workers as there may be
-CUTS = {Full: 5, Incremental: sum(len(ways) for ways in WAYS.values())}
+CUTS = {Full: 5, Incremental: 9}
 KILLS = {Full: 2, Incremental: 2}
 ROOT = Path(__file__).resolve().parents[2]
 STORIES = (Full, Incremental)

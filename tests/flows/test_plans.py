@@ -141,6 +141,7 @@ def test_batches_mirror_a_mailbox_exactly_while_all_workers_stand_still(
     assert product.held(account) == [gmail.truth(mailbox)]
 
 
+@pytest.mark.long
 def test_a_job_that_nobody_takes_is_done_by_batches_alone(product: Product, gmail: Gmail, account: int) -> None:
     with nobody_works(product):
         task_id = product.start(account).json()["task_id"]

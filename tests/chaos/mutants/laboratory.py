@@ -106,9 +106,13 @@ def applied(change: Change, text: str) -> str:
 
 
 def _environment(new_schema: bool) -> dict[str, str]:
-    """As a worker of this test run would have it: its servers run already."""
+    """As a worker of this test run would have it: its servers run already.
+
+    The role is said: a test before may have loaded the web server, whose kept connections keep the time that a test turned.
+    """
     name, worker = DATABASES[new_schema]
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_", "PYTHONDONT"))}
     url = urlsplit(kept["DATABASE_URL"])
     database = urlunsplit(url._replace(path=f"/{name}"))
-    return kept | {"DATABASE_URL": database, "PYTEST_XDIST_WORKER": worker, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    said = {"MAILSYNC_ROLE": "command", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    return kept | said | {"DATABASE_URL": database, "PYTEST_XDIST_WORKER": worker}

@@ -20,7 +20,7 @@ from tests.mailsync.sync.unrest import Unrest
 from tests.mailsync.sync.weather import Weather
 
 Examine = Callable[..., Counter[str]]
-DEFAULT, LONG = 12, 2_000
+DEFAULT, LONG = 8, 2_000
 
 
 @pytest.fixture
