@@ -31,6 +31,7 @@ GRACE, SWEEP = LEASE * 2 / 3, 5.0
 # While workers, brokers and databases are away nobody can notice a cancel: the longest outage that the faults add up to.
 OUTAGE = 60.0
 QUIET_WITHIN = 240.0
+BACKING_OFF = "phase = 'backing_off' AND lease_token IS NULL AND not_before > sync_now()"
 TAKEN_OVER = "was taken over; nothing of this slice was kept"
 EXPECTED = {200, 202, 409, 429, 503}
 # What a job may fail of here. BUG is not among them, nor anything that asks a person for help.
@@ -124,11 +125,14 @@ def run(world: World, injector: Injector, seconds: float) -> str:
 
 
 def be_quiet(world: World) -> float:
-    """Wait until nothing is active any more, with nobody clicking; the seconds that took."""
+    """Wait until nobody works any more, with nobody clicking; the seconds that took.
+
+    Who failed several times waits up to half an hour before the next attempt: that is left to the next click, which ends it.
+    """
     began = time.monotonic()
     assert world.supervisor.run(lambda: silenced(world), timeout=60)
     assert world.supervisor.run(world.is_ready, timeout=120)
-    assert world.supervisor.run(lambda: active(world) == 0, timeout=QUIET_WITHIN), f"{active(world)} jobs still active"
+    assert world.supervisor.run(lambda: not active(world, BACKING_OFF), timeout=QUIET_WITHIN), still_active(world)
     return time.monotonic() - began
 
 
@@ -141,12 +145,22 @@ def silenced(world: World) -> bool:
     return True
 
 
-def active(world: World) -> int:
-    """How many jobs are not final."""
+def active(world: World, but: str = "false") -> bool:
+    """Whether any job is not final, `but` those."""
+    query = f"SELECT EXISTS (SELECT FROM syncjobs_syncjob WHERE state IN ('CREATED', 'RUNNING') AND NOT ({but}))"
     with world.database() as database:
-        query = "SELECT count(*) FROM syncjobs_syncjob WHERE state IN ('CREATED', 'RUNNING')"
-        row: tuple[int] | None = database.execute(query).fetchone()
-    return row[0] if row else 0
+        return database.execute(query).fetchone() == (True,)
+
+
+def still_active(world: World) -> str:
+    """The jobs that are not final, each as its row and its log tell it."""
+    query = """
+        SELECT to_jsonb(job) - 'traceback', sync_now(), array_agg(event.at || ' ' || event.code ORDER BY event.id)
+        FROM syncjobs_syncjob job LEFT JOIN syncjobs_syncjobevent event ON event.job_id = job.id
+        WHERE job.state IN ('CREATED', 'RUNNING') GROUP BY job.id
+    """
+    with world.database() as database:
+        return "\n".join(map(str, database.execute(query).fetchall()))
 
 
 def click_once_more(world: World, crowd: Crowd) -> None:
@@ -155,9 +169,9 @@ def click_once_more(world: World, crowd: Crowd) -> None:
         clicks = pool.submit(lambda: [crowd.ask(person, "POST", "/api/sync/smart") for person in crowd.people])
         assert world.supervisor.run(clicks.done, timeout=60)
         answers = clicks.result()
-    assert [answer.status_code for answer in answers] == [202] * len(answers)
+    assert {answer.status_code for answer in answers} <= {200, 202}
     crowd.accepted |= (tasks := {answer.json()["task_id"] for answer in answers})
-    assert world.supervisor.run(lambda: active(world) == 0, timeout=QUIET_WITHIN)
+    assert world.supervisor.run(lambda: not active(world), timeout=QUIET_WITHIN), still_active(world)
     with world.database() as database:
         query = "SELECT state, error_code FROM syncjobs_syncjob WHERE task_id = ANY(%s)"
         assert set(database.execute(query, [sorted(tasks)]).fetchall()) == {("SUCCEEDED", "")}

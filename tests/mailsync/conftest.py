@@ -14,9 +14,9 @@ from mailsync.credentials import user_grant
 from mailsync.models import Account
 from tests.committed import transactional_db  # noqa: F401
 from tests.mailsync import simulated
-from tests.mailsync.simulated import Gmail
+from tests.mailsync.simulated import Gmail, Simulator
 
-MAILBOXES, MESSAGES = 200, 40
+MESSAGES = 40
 
 
 @pytest.fixture(autouse=True)
@@ -27,28 +27,19 @@ def light_settings(settings: Any, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Iterator[str]]]:
-    """The address of a simulator, with the mailboxes that no test has used yet."""
-    addresses = [f"box{number}@example.com" for number in range(MAILBOXES)]
-    with (tmp_path_factory.mktemp("gmail") / "log").open("wb") as log:
-        process, url = simulated.start(addresses, MESSAGES, log)
-        try:
-            yield url, iter(addresses)
-        finally:
-            process.terminate()
-            process.wait(10)
-            if process.stdout:
-                process.stdout.close()
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """A Gmail with mailboxes for every test."""
+    with simulated.serving(tmp_path_factory.mktemp("gmail"), "box", MESSAGES) as running:
+        yield running
 
 
 @pytest.fixture
-def gmail(simulator: tuple[str, Iterator[str]], settings: Any) -> Iterator[Gmail]:
+def gmail(simulator: Simulator, request: pytest.FixtureRequest, settings: Any) -> Iterator[Gmail]:
     """A mailbox of its own for this test."""
-    url, unused = simulator
-    settings.GOOGLE_BASE_URL = url
+    settings.GOOGLE_BASE_URL = simulator.url
     settings.GMAIL_USER_UNITS_PER_MINUTE = settings.GMAIL_PROJECT_UNITS_PER_MINUTE = 0
     settings.GOOGLE_CLIENT_ID = settings.GOOGLE_CLIENT_SECRET = "simulator"
-    mailbox = Gmail(url, next(unused))
+    mailbox = simulator.mailbox(request.node.nodeid)
     mailbox.control("reset-stats")
     yield mailbox
     mailbox.faults()

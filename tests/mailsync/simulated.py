@@ -6,10 +6,15 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 STARTED_WITHIN = 30.0
+MAILBOXES = 5_000
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,38 @@ class Gmail:
 
     def units(self) -> int:
         return int(self.ask("stats")["units"].get(self.email, 0))
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A running simulator: each test has a mailbox of its own, the same every time, whatever other tests ran before it."""
+
+    url: str
+    name: str
+    taken: set[int] = field(default_factory=set)
+
+    def mailbox(self, test: str) -> Gmail:
+        """One that nobody has used yet, for the test with this id."""
+        number = zlib.crc32(test.encode()) % MAILBOXES
+        while number in self.taken:
+            number = (number + 1) % MAILBOXES
+        self.taken.add(number)
+        return Gmail(self.url, f"{self.name}{number}@example.com")
+
+
+@contextmanager
+def serving(directory: Path, name: str, messages: int, *options: str) -> Iterator[Simulator]:
+    """A simulator whose mailboxes are called after `name`, as long as the block lasts."""
+    addresses = [f"{name}{number}@example.com" for number in range(MAILBOXES)]
+    with (directory / "log").open("wb") as log:
+        process, url = start(addresses, messages, log, *options)
+        try:
+            yield Simulator(url, name)
+        finally:
+            process.terminate()
+            process.wait(10)
+            if process.stdout:
+                process.stdout.close()
 
 
 def start(addresses: list[str], messages: int, log: Any, *options: str) -> tuple[subprocess.Popen[str], str]:

@@ -16,11 +16,14 @@ def forgotten(settings: Any) -> Iterator[redis.Redis]:
     client = redis.Redis.from_url(settings.REDIS_URL)
     client.delete(push_counts.KEY)
     yield client
+    push_counts._client.cache_clear()
     client.delete(push_counts.KEY)
     client.close()
 
 
-def test_every_process_adds_to_the_same_counts() -> None:
+def test_every_process_adds_to_the_same_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(push_counts, "PATIENCE", 30.0)  # a busy machine is no Redis that is away
+    push_counts._client.cache_clear()
     one, two = Counts(), Counts()
     at_once([lambda: one.add(ACCEPTED), lambda: two.add(ACCEPTED), lambda: one.add(FORGED + "time")] * 20)
     assert push_counts.read() == {ACCEPTED: 40, FORGED + "time": 20}

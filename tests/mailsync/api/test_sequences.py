@@ -19,7 +19,7 @@ from syncjobs import runner
 from syncjobs.models import SyncJob
 from syncjobs.serializers import job_json
 from syncjobs.states import FINAL, State
-from tests.mailsync.simulated import Gmail
+from tests.mailsync.simulated import Gmail, Simulator
 
 SEEDS = (1, 2)
 STEPS = 80
@@ -168,10 +168,9 @@ def goes_forward(before: dict[str, Any] | None, now: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def boxes(simulator: Any, gmail: Gmail) -> Callable[[int], list[Gmail]]:
+def boxes(simulator: Simulator, gmail: Gmail, request: pytest.FixtureRequest) -> Callable[[int], list[Gmail]]:
     """Mailboxes that no other test uses."""
-    url, unused = simulator
-    return lambda count: [Gmail(url, next(unused)) for _ in range(count)]
+    return lambda count: [simulator.mailbox(request.node.nodeid) for _ in range(count)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

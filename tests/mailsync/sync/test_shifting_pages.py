@@ -7,10 +7,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from tests.mailsync import simulated
-from tests.mailsync.simulated import Gmail
+from tests.mailsync.simulated import Simulator
 from tests.mailsync.sync.weather import MESSAGES, SUPERFLUOUS, Weather, impatience
 
-MAILBOXES = 100
 LISTINGS = 14  # calls of messages.list in a pass, or a few more
 TELLING = {"a first sync": (3, 4), "a comparison": (3, 6, 8), "labels": (8, 10)}  # where more than one page is lost
 
@@ -23,26 +22,17 @@ def numbers(what: str) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def positions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Iterator[str]]]:
-    addresses = [f"shift{number}@example.com" for number in range(MAILBOXES)]
-    with (tmp_path_factory.mktemp("gmail") / "log").open("wb") as log:
-        process, url = simulated.start(addresses, MESSAGES, log, "--page-tokens", "position")
-        try:
-            yield url, iter(addresses)
-        finally:
-            process.terminate()
-            process.wait(10)
-            if process.stdout:
-                process.stdout.close()
+def positions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    with simulated.serving(tmp_path_factory.mktemp("gmail"), "shift", MESSAGES, "--page-tokens", "position") as running:
+        yield running
 
 
 @pytest.fixture
-def weather(positions: tuple[str, Iterator[str]], anna: User, settings: Any) -> Iterator[Weather]:
-    url, unused = positions
-    settings.GOOGLE_BASE_URL = url
+def weather(positions: Simulator, anna: User, request: pytest.FixtureRequest, settings: Any) -> Iterator[Weather]:
+    settings.GOOGLE_BASE_URL = positions.url
     settings.GMAIL_USER_UNITS_PER_MINUTE = settings.GMAIL_PROJECT_UNITS_PER_MINUTE = 0
     settings.GOOGLE_CLIENT_ID = settings.GOOGLE_CLIENT_SECRET = "simulator"
-    gmail = Gmail(url, next(unused))
+    gmail = positions.mailbox(request.node.nodeid)
     for label in SUPERFLUOUS:
         gmail.control("delete-label", email=gmail.email, id=label, silent=True)
     with impatience():
