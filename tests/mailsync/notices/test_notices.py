@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import Message as Email
 from email.policy import default
@@ -165,6 +165,11 @@ def test_a_webhook_that_fails_is_called_again_with_the_same_id(
     turn(timedelta(seconds=31))
     assert deliver.tick() == 1
     assert len({headers["webhook-id"] for _, headers, _ in hook.seen}) == 1 and len(hook.seen) == 2
+
+
+def test_a_number_that_a_restored_database_gives_again_makes_another_id(db: None) -> None:
+    ids = {deliver._id(Notice(pk=17, at=datetime(2026, 11, 28, 12, tzinfo=UTC) + timedelta(hours=n))) for n in range(3)}
+    assert len(ids) == 3
 
 
 def test_without_leave_the_inside_is_not_reached(account: Account, hook: Listener, settings: Any) -> None:
