@@ -7,6 +7,8 @@ from pathlib import Path
 
 from celery import Celery
 
+from config import pulse as pulse  # listens for the beginning of the clock
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 if Path(sys.argv[0]).name == "celery":
     os.environ.setdefault("MAILSYNC_ROLE", "worker")

@@ -2,14 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import django_stubs_ext
 import environ
 from django.utils.translation import gettext_lazy as _
 
-from config import env, pool
+from config import database, env
 from config.logs import LOGGING as LOGGING
 
 django_stubs_ext.monkeypatch()
@@ -86,31 +85,8 @@ TEMPLATES = [
 ]
 
 # --- Postgres -------------------------------------------------------------------------------------------------------
-# No transaction of ours waits for the network: one that idles belongs to a worker that was stopped in the middle of a
-# page, and must let go of its row before the job is declared silent.
-# Nor is any query of ours worth compiling.
-_PG_SESSION = {"idle_in_transaction_session_timeout": "10s", "lock_timeout": "5s", "jit": "off"}
-if ROLE != "command":
-    _PG_SESSION["statement_timeout"] = "60s"
-
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": {
-        **environ.Env.db_url_config(env.text("DATABASE_URL")),
-        "CONN_MAX_AGE": 600 if ROLE == "worker" else 0,
-        "CONN_HEALTH_CHECKS": True,
-    }
-}
-DATABASES["default"].setdefault("OPTIONS", {}).update(
-    connect_timeout=5,
-    keepalives_idle=30,
-    tcp_user_timeout=30_000,
-    application_name=f"mailsync {ROLE}",
-    options=" ".join(f"-c {name}={value}" for name, value in _PG_SESSION.items()),
-)
-
-DATABASE_POOL = env.number("DATABASE_POOL", 20)  # connections of a web process at most; 0: none is kept
-if ROLE == "web" and DATABASE_POOL:
-    DATABASES["default"]["OPTIONS"]["pool"] = pool.options(DATABASE_POOL)
+DATABASES = database.databases(ROLE)
+DATABASE_POOLER, DATABASE_SESSION = database.POOLER, database.SESSION
 
 # --- Redis, channels, Celery ----------------------------------------------------------------------------------------
 REDIS_URL = env.text("REDIS_URL")

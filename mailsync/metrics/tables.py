@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
+from mailsync import patience
 from mailsync.metrics.catalogue import PREFIX
 
 PATIENCE = "3s"
+LONGEST = (
+    5.0  # seconds for all of it: with four to find out that nobody answers less than the ten that Prometheus waits
+)
 AGES = {"1m": 60, "10m": 600, "1h": 3_600, "1d": 86_400}  # of active jobs; what is older is "older"
 BEHIND = {"15m": 900, "1h": 3_600, "2h": 7_200, "6h": 21_600, "1d": 86_400}
 
@@ -44,8 +48,11 @@ _WATCHES = (
 
 
 def families() -> Iterator[Metric]:
-    """Each a short query. Raises DatabaseError."""
-    with transaction.atomic(), connection.cursor() as cursor:
+    """Each a short query. Raises DatabaseError, also where the database hangs."""
+    if not patience.answers():
+        raise OperationalError("the database does not answer")
+    connection.ensure_connection()
+    with patience.cut_after(LONGEST, connection.connection), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = '{PATIENCE}'")
         ages = {"labels": list(AGES), "ages": list(AGES.values())}
         yield _gauge("jobs", "Active jobs by state and age.", ("state", "age"), _rows(cursor, _JOBS, ages))

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from config import pulse
+from config.celery import app
 from config.embedded.home import CHECKOUT
 
 COMPOSE = Path(sys.executable).parent / "docker-compose"
@@ -39,7 +41,7 @@ def test_every_container_has_its_bounds_and_no_rights_that_it_does_not_need() ->
         assert "no-new-privileges:true" in service["security_opt"], name
         if "build" in service and name != "simulator":
             assert service["read_only"] and service["cap_drop"] == ["ALL"], name
-        if name in {"postgres", "redis", "web", "worker", "scheduled", "control"}:
+        if name not in {"migrate", "simulator"}:
             assert service["healthcheck"]["test"], name
     assert "USER mailsync" in (CHECKOUT / "Dockerfile").read_text()
 
@@ -49,6 +51,27 @@ def test_a_worker_is_asked_by_the_name_that_it_has() -> None:
     for name in ("worker", "scheduled", "control"):
         command = services[name]["command"]
         assert command[command.index("-n") + 1] == f"{services[name]['environment']['MAILSYNC_QUEUE']}@%h"
+
+
+def test_a_clock_that_sends_no_ticks_is_ill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    beat = composed("docker-compose.yml")["services"]["beat"]
+    check, at = beat["healthcheck"]["test"][1].replace("$$", "$"), tmp_path / "beat"
+    assert beat["environment"][pulse.FILE].startswith("/tmp/") and beat["tmpfs"] == ["/tmp"]
+    monkeypatch.setenv(pulse.FILE, str(at))
+
+    def is_well() -> bool:
+        return subprocess.run(["sh", "-c", check], env=os.environ, capture_output=True, timeout=10).returncode == 0
+
+    assert not is_well()
+    pulse.begin()
+    try:
+        with app.connection_for_write() as connection:
+            app.send_task("syncjobs.nothing", connection=connection, queue="nobody", expires=1)
+        assert is_well()
+    finally:
+        pulse.end()
+    os.utime(at, (0, 0))
+    assert not is_well()
 
 
 def test_secrets_can_be_files_that_no_environment_shows() -> None:
