@@ -98,8 +98,7 @@ CHANNEL_LAYERS = {
 }
 
 CELERY_BROKER_URL = env.address("CELERY_BROKER_URL", REDIS_URL, "redis", "rediss", "sentinel", "amqp", "amqps")
-CELERY_RESULT_BACKEND = None  # the row is the truth
-CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_BACKEND, CELERY_TASK_IGNORE_RESULT = None, True  # the row is the truth
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = False  # claim and lease carry the guarantee, not the broker
@@ -109,6 +108,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_DISABLE_PREFETCH = True
 CELERY_WORKER_DIRECT = True  # a queue of its own, on which each worker's watchdog listens whether it still hears
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 50
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 30.0  # seconds; Celery's four are too few on a busy machine, which then kills and forks anew
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a lost doorbell does not stop the work
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -3,7 +3,7 @@
 import logging
 from typing import Protocol
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 
 from syncjobs.meters import meters
 
@@ -66,5 +66,5 @@ class Meter:
         """Add the rest, whatever became of the work; a ledger that cannot be written is no reason to fail."""
         try:
             self.told = self.tell()
-        except DatabaseError as error:
+        except (DatabaseError, InterfaceError) as error:
             log.warning("units of account %s are not in the ledger: %s", self._account_id, type(error).__name__)

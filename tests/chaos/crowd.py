@@ -29,8 +29,11 @@ class Person:
 class Crowd:
     """Runs in threads from `start` to `stop`; what they heard is kept."""
 
-    def __init__(self, address: str, gmail: Gmail, people: list[Person], seed: int) -> None:
+    def __init__(
+        self, address: str, gmail: Gmail, people: list[Person], seed: int, pause: tuple[float, float] = (0.3, 2.0)
+    ) -> None:
         self.address, self.gmail, self.people, self.seed = address, gmail, people, seed
+        self.pause = pause  # seconds between two presses of a hand
         self.over = threading.Event()
         self.heard: Counter[tuple[str, int]] = Counter()
         self.accepted: set[str] = set()
@@ -59,7 +62,7 @@ class Crowd:
     def _press(self, person: Person, place: int) -> None:
         dice = random.Random(self.seed * 1000 + place)
         known: deque[str] = deque(maxlen=REMEMBERED)
-        while not self.over.wait(dice.uniform(0.3, 2.0)):
+        while not self.over.wait(dice.uniform(*self.pause)):
             plan = dice.choices(list(PLANS), list(PLANS.values()))[0]
             if plan in ("cancel", "retry"):
                 if not known:

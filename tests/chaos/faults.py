@@ -54,6 +54,7 @@ class Injector:
 
     world: World
     seed: int
+    pause: tuple[float, float] = (0.5, 2.0)  # seconds between two strikes
     log: list[str] = field(default_factory=list)
     struck: Counter[str] = field(default_factory=Counter)
     signals: Counter[str] = field(default_factory=Counter)
@@ -96,7 +97,7 @@ class Injector:
         until = time.monotonic() + seconds
         while time.monotonic() < until or len(self.struck) < len(self.kinds):
             assert time.monotonic() < until + seconds + 60, f"never struck: {self.kinds.keys() - self.struck.keys()}"
-            self._pass(self.dice.uniform(0.5, 2.0))
+            self._pass(self.dice.uniform(*self.pause))
             self._strike()
         self._raise_zombies()
 
@@ -173,6 +174,15 @@ class Injector:
         victim.send_signal(number)
         self.signals[number.name] += 1
         return name
+
+    def deploy(self) -> str:
+        """Ask everybody but the servers to end, as a new version would; the supervisor starts them anew."""
+        victims = self.world.processes(" config")
+        for victim in victims:
+            with suppress(psutil.NoSuchProcess):
+                victim.send_signal(signal.SIGTERM)
+                self.signals["SIGTERM"] += 1
+        return f"{len(victims)} processes"
 
     def _workers(self) -> list[psutil.Process]:
         """The workers that have a pool."""

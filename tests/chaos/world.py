@@ -7,9 +7,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import psutil
@@ -84,6 +85,18 @@ class World:
         self.supervisor = Supervisor(Terminal(self.home, self.said.fileno(), {}))
         self.servers = {server.name: server for server in made.servers}
         self.working = [Process(entry, self.through_proxies(), ROOT) for entry in entries(self.environment)]
+
+    @classmethod
+    @contextmanager
+    def running(cls, messages: int, accounts: int, latency: float) -> Iterator[Self]:
+        """One that works, until the block ends; then nothing of it is left."""
+        made = cls(messages, accounts, latency)
+        try:
+            made.start()
+            yield made
+        finally:
+            left = made.stop()
+        assert left == []
 
     def start(self) -> None:
         """Start everybody; returns when all of them work."""
