@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ALLOWED = ROOT / "script" / "leaks.allowed"
 # Hashes of packages, pictures' bytes, code of others as they published it.
 ASIDE = re.compile(r"requirements[\w-]*\.txt|.*\.(?:png|ico|woff2|mo|min\.js)|(?:.*/)?vendor/.*")
+UNTRACKED = {line.strip("/") for line in (ROOT / ".gitignore").read_text().split()} | {".git"}
 LONGEST_FILE = 4_000_000
 RULES = {
     "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+[A-Za-z0-9+/=]{20,}",
@@ -42,8 +43,7 @@ ENTROPY, KINDS, MUCH = (
 
 def main() -> int:
     """1 when something is found that nobody explained, with a line each; also for an explanation of nothing."""
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    paths = [name for name in names.split("\0") if name and not ASIDE.fullmatch(name) and (ROOT / name).is_file()]
+    paths = [name for name in tracked(ROOT) if not ASIDE.fullmatch(name) and (ROOT / name).is_file()]
     allowed = explained(ALLOWED.read_text(encoding="utf-8"))
     found = {(name, mark): (line, what) for name in paths for line, what, mark in in_file(ROOT / name)}
     for (name, mark), (line, what) in sorted(found.items()):
@@ -54,6 +54,16 @@ def main() -> int:
     if set(found) == allowed:
         print(f"{len(paths)} files, {len(found)} finds, each explained")
     return int(set(found) != allowed)
+
+
+def tracked(root: Path) -> list[str]:
+    """The paths of the files that git knows below `root`; where it will not say (an unpacked archive, another owner), of all."""
+    try:
+        said = subprocess.run(["git", "ls-files", "-z"], cwd=root, check=True, capture_output=True, text=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        everything = (path.relative_to(root) for path in sorted(root.rglob("*")))
+        return [str(path) for path in everything if not any(part in UNTRACKED for part in path.parts)]
+    return [name for name in said.split("\0") if name]
 
 
 def explained(text: str) -> set[tuple[str, str]]:

@@ -1,6 +1,7 @@
 import base64
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -60,3 +61,10 @@ def test_names_and_addresses_are_no_secrets(leaks: ModuleType, text: str) -> Non
 def test_a_reason_is_asked_for(leaks: ModuleType) -> None:
     text = "# comment\n\na.py 0123456789abcdef made up\nb.py 0123456789abcdef\n"
     assert leaks.explained(text) == {("a.py", "0123456789abcdef")}
+
+
+def test_an_unpacked_archive_is_searched_without_git(leaks: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / ".venv").mkdir()
+    for name in ("settings.py", ".venv/secret.py"):
+        (tmp_path / name).write_text("")
+    assert leaks.tracked(tmp_path) == ["settings.py"]
