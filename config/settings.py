@@ -108,9 +108,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_DISABLE_PREFETCH = True
 CELERY_WORKER_DIRECT = True  # a queue of its own, on which each worker's watchdog listens whether it still hears
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 50
-CELERY_WORKER_PROC_ALIVE_TIMEOUT = (
-    30.0  # seconds; Celery's four are too few on a busy machine, which then kills and forks anew
-)
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 30.0  # seconds; four are too few for a child to begin on a busy machine
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a lost doorbell does not stop the work
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

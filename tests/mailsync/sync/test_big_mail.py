@@ -4,6 +4,7 @@ import base64
 import random
 import threading
 import time
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -51,10 +52,14 @@ def bring(weather: Weather, size: int, seconds: float) -> SyncJob:
         weather.gmail.faults()
 
 
-def test_a_slow_download_of_many_megabytes_keeps_its_lease(weather: Weather) -> None:
+def test_a_slow_download_of_many_megabytes_keeps_its_lease(weather: Weather, settings: Any) -> None:
+    settings.SYNC_LEASE, seconds = (
+        LEASE * 3,
+        LEASE.total_seconds() * 4,
+    )  # a busy machine may be silent for a second or two
     began = time.monotonic()
-    done = bring(weather, 24 * MEGABYTE, LEASE.total_seconds() * 2)
-    assert time.monotonic() - began > LEASE.total_seconds() * 2
+    done = bring(weather, 24 * MEGABYTE, seconds)
+    assert time.monotonic() - began > seconds
     assert (done.state, done.slices, done.crashes) == (State.SUCCEEDED, 1, 0)
     weather.assert_verified()
 
