@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 from tests.benchmarks import api, engine, first_mail, fresh, jobs, pages, parsers, pushing
+from tests.benchmarks.scale import rows as scale
 
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], str]] = {
     "engine": lambda options: engine.run(options.sizes, options.policies),
@@ -16,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace], str]] = {
     "api": lambda options: api.run(),
     "jobs": lambda options: jobs.run(),
     "web": lambda options: pages.run(),
+    "scale": lambda options: scale.run(options.only),
 }
 WITHOUT_NAMES = ("engine", "parsers", "api", "jobs", "web")  # the others are part of these, or take minutes of waiting
 
@@ -40,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
         "--policies", type=words, default=("readable", "both"), help="beside archive, for engine (readable,both)"
     )
     found.add_argument("--mails", type=int, default=1_000, help="for parsers (1000)")
+    found.add_argument("--only", type=words, default=(), help=f"rows of scale (all: {','.join(scale.ROWS)})")
     found.add_argument(
         "--python", default=sys.executable, help="with the libraries that parsers are compared with (this one)"
     )

@@ -36,6 +36,10 @@ class Stage:
 
     def run(self, module: str, within: float = TO_WORK) -> Reading:
         """What a program measures of itself, in a process of its own."""
+        return Reading.loads(self.said(module, within))
+
+    def said(self, module: str, within: float = TO_WORK) -> str:
+        """The last line that a program prints, in a process of its own."""
         command = [sys.executable, "-m", "tests.benchmarks.program", module, EMAIL, str(self.postmaster)]
         try:
             done = subprocess.run(
@@ -45,7 +49,7 @@ class Stage:
             raise SystemExit(f"{module} was not done within {within:.0f} s") from None
         if done.returncode:
             raise SystemExit(f"{module} failed:\n{done.stderr[-4000:]}")
-        return Reading.loads(done.stdout.splitlines()[-1])
+        return done.stdout.splitlines()[-1]
 
     def asked(self) -> dict[str, Any]:
         """What the simulator was asked for since the last time."""
@@ -65,17 +69,27 @@ class Stage:
 
 
 @contextmanager
-def stage(messages: int, *emails: str) -> Iterator[Stage]:
+def stage(messages: int, *emails: str, latency: str = "none", durable: bool = True) -> Iterator[Stage]:
     """Servers with mailboxes of so many messages, one if none is named, a migrated database; everything is gone afterwards."""
     directory = Path(tempfile.mkdtemp(prefix="mailsync-bench-"))
     directory.chmod(0o711)  # as root, Postgres runs as somebody else and must pass through here
     home = Home(directory)
-    kept = {name: value for name, value in os.environ.items() if name not in MISSING_HERE}
-    gmail = Gmail(
-        "--accounts", ",".join(emails or (EMAIL,)), "--messages", str(messages), "--latency", "none", "--quota", "0"
-    )
     try:
-        made = plan(prepare(home), kept | {"GOOGLE_BASE_URL": gmail.address}, simulator=False)
+        with served(home, messages, *emails, latency=latency, durable=durable) as servers:
+            yield servers
+    finally:
+        postgres.remove(home)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def served(home: Home, messages: int, *emails: str, latency: str = "none", durable: bool = True) -> Iterator[Stage]:
+    """The same in a home of the caller's, which stays as it is left."""
+    kept = {name: value for name, value in os.environ.items() if name not in MISSING_HERE}
+    accounts = ",".join(emails or (EMAIL,))
+    gmail = Gmail("--accounts", accounts, "--messages", str(messages), "--latency", latency, "--quota", "0")
+    try:
+        made = plan(prepare(home), kept | {"GOOGLE_BASE_URL": gmail.address}, simulator=False, durable=durable)
         try:
             start_all(made.servers)
             (server,) = (server for server in made.servers if isinstance(server, Postgres))
@@ -95,10 +109,8 @@ def stage(messages: int, *emails: str) -> Iterator[Stage]:
             yield Stage(gmail, server.process.pid, environment)
         finally:
             stop_all(made.servers)
-            postgres.remove(home)
     finally:
         gmail.stop()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def migrate(environment: dict[str, str]) -> None:
