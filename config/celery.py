@@ -12,6 +12,9 @@ from config import pulse as pulse  # listens for the beginning of the clock
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 if Path(sys.argv[0]).name == "celery":
     os.environ.setdefault("MAILSYNC_ROLE", "worker")
+if os.environ.get("MAILSYNC_ROLE") == "worker":
+    # Django's checks load every page and the whole API, a tenth of a worker's memory; they ran when the database was migrated.
+    os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("mailsync")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -30,7 +30,7 @@ CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "mailsync",  # first: its templates give the admin its face
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig" if ROLE == "worker" else "django.contrib.admin",  # its pages are web's
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

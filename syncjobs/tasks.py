@@ -5,7 +5,7 @@ from typing import Any
 from celery import current_app, shared_task
 from celery.signals import task_received, worker_process_init, worker_ready, worker_shutting_down
 
-from syncjobs import dispatch, keys, liveness, maintenance, orphans, runner, shutdown, watchdog
+from syncjobs import dispatch, keys, liveness, maintenance, memory, orphans, runner, shutdown, watchdog
 from syncjobs.states import QUEUES
 
 
@@ -75,5 +75,6 @@ def _end_slices(**_: Any) -> None:
 
 
 @worker_process_init.connect
-def _die_with_the_parent(**_: Any) -> None:
+def _begin_process(**_: Any) -> None:
     orphans.die_with_the_parent()
+    memory.give_back_what_is_big()
