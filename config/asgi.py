@@ -18,9 +18,11 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
+from config import tracing  # noqa: E402
 from mailsync.api.bounded import BoundedPushes  # noqa: E402
 from syncjobs.routing import websocket_urlpatterns  # noqa: E402
 
+tracing.begin()
 application = ProtocolTypeRouter(
     {
         "http": BoundedPushes(http),

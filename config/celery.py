@@ -4,10 +4,13 @@ import os
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_process_init, worker_process_shutdown
 
 from config import pulse as pulse  # listens for the beginning of the clock
+from config import tracing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 if Path(sys.argv[0]).name == "celery":
@@ -19,6 +22,17 @@ if os.environ.get("MAILSYNC_ROLE") == "worker":
 app = Celery("mailsync")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["syncjobs", "mailsync"])
+
+
+@worker_process_init.connect
+def _begin_to_tell(**_: Any) -> None:
+    tracing.begin()
+
+
+@worker_process_shutdown.connect
+def _tell_the_rest(**_: Any) -> None:
+    tracing.end()
+
 
 # Only JSON is accepted from the broker, so what Celery fears of root (unpickling strangers' code) cannot happen.
 warnings.filterwarnings("ignore", message=r"\s*You're running the worker with superuser privileges")

@@ -8,7 +8,7 @@ import django_stubs_ext
 import environ
 from django.utils.translation import gettext_lazy as _
 
-from config import database, env
+from config import database, env, tracing
 from config.logs import LOGGING as LOGGING
 
 django_stubs_ext.monkeypatch()
@@ -30,7 +30,7 @@ CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "mailsync",  # first: its templates give the admin its face
-    "django.contrib.admin.apps.SimpleAdminConfig" if ROLE == "worker" else "django.contrib.admin",  # its pages are web's
+    "django.contrib.admin.apps.SimpleAdminConfig" if ROLE == "worker" else "django.contrib.admin",  # without its pages
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -47,6 +47,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    *tracing.MIDDLEWARE,
     "mailsync.api.errors.OneShape",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -235,9 +236,8 @@ STORAGES = {
 EMAIL_CONFIG = environ.Env.email_url_config(env.text("EMAIL_URL", "consolemail://"))
 vars().update(EMAIL_CONFIG)
 WEBHOOK_SECRET = env.text("WEBHOOK_SECRET", "")  # empty: no webhooks
-WEBHOOK_ALLOW_PRIVATE = env.flag(
-    "WEBHOOK_ALLOW_PRIVATE", False
-)  # addresses of inner networks: whoever may type one reaches them
+# Addresses of inner networks: whoever may type one reaches them.
+WEBHOOK_ALLOW_PRIVATE = env.flag("WEBHOOK_ALLOW_PRIVATE", False)
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")  # empty: /metrics answers on loopback only
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", f"mailsync@{urlsplit(PUBLIC_URL).hostname}")
 EMAIL_TIMEOUT, PASSWORD_RESET_TIMEOUT = 10, 3600  # seconds

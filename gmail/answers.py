@@ -64,20 +64,25 @@ def as_error(status: int, body: bytes | str, *, now: float, date: str = "", hist
 
     `date` is the answer's header: a time that Google names is one of its clock, which ours may not agree with.
     """
-    said = complaint(status, body)
+    error = _meant(complaint(status, body), now, date, history)
+    error.status = status
+    return error
+
+
+def _meant(said: Complaint, now: float, date: str, history: bool) -> GmailError:
     if _slow_down(said):
         theirs = _moment(date, now)
         named = retry_time(said.message, theirs)
         return RateLimited(str(said), retry_at=named and named + now - theirs, scope=_scope(said))
-    if status == 404:
+    if said.status == 404:
         return HistoryExpired(str(said)) if history else NotFound(str(said))
-    if status == 401:
+    if said.status == 401:
         return GrantRevoked(str(said))
-    if status >= 500 or status in (408, 409) or "failedPrecondition" in (*said.reasons, said.canonical):
+    if said.status >= 500 or said.status in (408, 409) or "failedPrecondition" in (*said.reasons, said.canonical):
         return Transient(str(said))
     if said.canonical == "FAILED_PRECONDITION":
         return Transient(str(said))
-    return Refused(str(said), status=status, reason=said.reason)
+    return Refused(str(said), status=said.status, reason=said.reason)
 
 
 def _moment(date: str, default: float) -> float:

@@ -1,11 +1,13 @@
 """Make one call last: pay for it, repeat it when that may help, report a refusal to the bucket."""
 
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from gmail import backoff
-from gmail.errors import RateLimited, Transient
+from gmail.errors import GmailError, RateLimited, Transient
+from gmail.exchange import Exchange, Observer, unobserved
 from gmail.quota import Bucket, Grant
 
 T = TypeVar("T")
@@ -24,6 +26,7 @@ class Calls:
         wait: Callable[[float, str], None],
         max_wait: float,
         clock: Callable[[], float] = time.monotonic,
+        observe: Observer = unobserved,
     ) -> None:
         self.units = 0
         self.requests = 0
@@ -32,6 +35,7 @@ class Calls:
         self._bucket = bucket
         self._prices = prices
         self._clock = clock
+        self._observe = observe
 
     def price(self, method: str) -> int:
         """The units of one call; a method without a price must not look free, so it counts as the dearest."""
@@ -70,17 +74,17 @@ class Calls:
             raise
         return self._clock() - due
 
-    def repeat(self, units: int, send: Callable[[], T]) -> T:
+    def repeat(self, units: int, send: Callable[[], T], method: str) -> T:
         """Pay `units` for one request, then send it: four times at most while it is Transient."""
-        return self.repeat_some([units], lambda _: send())
+        return self.repeat_some([units], lambda _: send(), method)
 
-    def repeat_some(self, choices: Sequence[int], send: Callable[[int], T]) -> T:
-        """As `repeat`, but pay the most of the ascending `choices` that there is room for; `send` hears how much."""
+    def repeat_some(self, choices: Sequence[int], send: Callable[[Exchange], T], method: str) -> T:
+        """As `repeat`, but pay the most of the ascending `choices` that there is room for; `send` hears what was paid for."""
         attempt = 1
         while True:
             units = self.spend(choices)
             try:
-                return send(units)
+                return self._observed(Exchange(method, bisect_right(choices, units), units), send)
             except RateLimited as error:
                 seconds = self.refused(error)
                 raise RateLimited(str(error), error.retry_at or time.time() + seconds, error.scope) from error
@@ -89,6 +93,16 @@ class Calls:
                     raise
             self.wait(backoff.jitter(attempt), "backoff")
             attempt += 1
+
+    def _observed(self, exchange: Exchange, send: Callable[[Exchange], T]) -> T:
+        with self._observe(exchange):
+            try:
+                answer = send(exchange)
+            except GmailError as error:
+                exchange.status = error.status
+                raise
+            exchange.status = 200
+            return answer
 
     def refused(self, error: RateLimited) -> float:
         """Keep everybody off the mailbox after Google's refusal; the seconds for which."""

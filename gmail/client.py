@@ -11,6 +11,7 @@ from gmail import decode
 from gmail.calls import Calls
 from gmail.discovery import resources
 from gmail.errors import GmailError
+from gmail.exchange import Observer, unobserved
 from gmail.fetch import Fetch
 from gmail.parts import Appetite
 from gmail.prices import PRICES
@@ -28,7 +29,8 @@ class GmailClient:
     """One account's mailbox; belongs to one thread.
 
     `base_url` "" is the real Gmail. `wait(seconds, reason)` sleeps for the client, reason "quota" or "backoff"; what
-    it raises passes through. Every method raises GmailError: RateLimited at once, Transient after three repetitions.
+    it raises passes through. `observe` is told of each HTTP request. Every method raises GmailError: RateLimited at
+    once, Transient after three repetitions.
     """
 
     def __init__(
@@ -41,9 +43,10 @@ class GmailClient:
         prices: Mapping[str, int] = PRICES["2026"],
         timeout: float = 30.0,
         max_wait: float = 120.0,
+        observe: Observer = unobserved,
     ) -> None:
         self.bucket = bucket
-        self._calls = Calls(bucket, prices, wait, max_wait)
+        self._calls = Calls(bucket, prices, wait, max_wait, observe=observe)
         self._resources = resources(base_url)
         self._transport = Transport(credentials, timeout=timeout)
         self._downloader = Downloader(credentials, timeout=timeout)
@@ -112,9 +115,8 @@ class GmailClient:
     def stream_message(self, id: str, *, on_chunk: Callable[[int], None]) -> Message:
         """One big message with its raw bytes; `on_chunk` hears the bytes received so far and may raise."""
         url = self._message(id, "raw").uri
-        return self._calls.repeat(
-            self._calls.price("messages.get"), lambda: self._downloader.get(url, on_chunk=on_chunk)
-        )
+        units = self._calls.price("messages.get")
+        return self._calls.repeat(units, lambda: self._downloader.get(url, on_chunk=on_chunk), "messages.get")
 
     def get_attachment(self, message_id: str, attachment_id: str) -> bytes:
         """The bytes of an attachment; ids age: take one from a fresh messages.get."""
@@ -168,7 +170,7 @@ class GmailClient:
         self, method: str, request: Callable[[], HttpRequest], read: Callable[[Any], T], *, history: bool = False
     ) -> T:
         units = self._calls.price(method)
-        return self._calls.repeat(units, lambda: read(self._transport.execute(request(), history=history)))
+        return self._calls.repeat(units, lambda: read(self._transport.execute(request(), history=history)), method)
 
 
 def _given(**options: Any) -> dict[str, Any]:

@@ -6,9 +6,13 @@ Scope = Literal["user", "project", "concurrency", "day", "own"]
 
 
 class GmailError(Exception):
-    """An answer or a silence of Google; its text is fit for a log and never holds a token."""
+    """An answer or a silence of Google; its text is fit for a log and never holds a token.
+
+    `status` is that of HTTP, 0 where no answer came.
+    """
 
     code = "gmail_error"
+    status = 0
 
 
 class RateLimited(GmailError):
@@ -50,7 +54,7 @@ class Transient(GmailError):
 
 
 class Refused(GmailError):
-    """Google refuses for good; `status` is the HTTP status (0 without one), `reason` Google's word for it."""
+    """Google refuses for good; `reason` is Google's word for it."""
 
     code = "refused"
 

@@ -2,7 +2,6 @@
 
 import itertools
 import time
-from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,10 +12,12 @@ from gmail import backoff, decode
 from gmail.batch import Part
 from gmail.calls import Calls
 from gmail.errors import GmailError, GrantRevoked, RateLimited, Transient
+from gmail.exchange import Exchange
 from gmail.parts import Appetite
 from gmail.portion import messages_of, portion, weight
 from gmail.resources import Ask, Message, Thread
 
+BATCH = "batch"
 METHODS = {"message": "messages.get", "thread": "threads.get"}
 Answer = Message | Thread | GmailError
 # Refusals in a row, without one message in between, after which the caller should look for other work.
@@ -51,15 +52,17 @@ class Fetch:
         """The answers to as many of `asks`, from the first, as the quota has room for; all, where Gmail refuses."""
         costs = list(itertools.accumulate(map(self._price, asks)))
         try:
-            parts = self.calls.repeat_some(costs, lambda units: self._send(asks[: bisect_right(costs, units)]))
+            parts = self.calls.repeat_some(costs, lambda paid: self._send(asks[: paid.parts], paid), BATCH)
         except RateLimited as error:
             if error.scope == "own":
                 raise
             return dict.fromkeys(asks, error)
         return {ask: _read(ask, part) for ask, part in parts.items()}
 
-    def _send(self, asks: list[Ask]) -> dict[Ask, Part]:
-        return self.send({ask: self.request(ask) for ask in asks})
+    def _send(self, asks: list[Ask], exchange: Exchange) -> dict[Ask, Part]:
+        parts = self.send({ask: self.request(ask) for ask in asks})
+        exchange.failed = sum(isinstance(part, GmailError) for part in parts.values())
+        return parts
 
     def _settle(self, answers: dict[Ask, Answer]) -> Iterator[tuple[Ask, Answer]]:
         """Hand out what is final; put the rest back, then hold off as long as the worst of it asks for."""

@@ -15,6 +15,7 @@ from gmail.ledgers import Ledgers
 from gmail.prices import price_table
 from gmail.quota import Bucket, Priority, Unlimited
 from gmail.redis_window import RedisWindow
+from mailsync import observed
 from mailsync.models import Account
 from mailsync.refreshing import KeptDelegation, KeptUser
 
@@ -83,6 +84,7 @@ def open_mailbox(
         wait=wait,
         timeout=min(timeout, settings.SYNC_LEASE.total_seconds() / 2),
         max_wait=max_wait,
+        observe=observed.exchange,
     )
 
 

@@ -21,6 +21,7 @@ from gmail import failures
 from gmail.errors import GrantRevoked
 from mailsync import audit
 from mailsync.models import Account
+from syncjobs import traces
 
 LOCKS = 0x746F6B65  # the namespace of these advisory locks
 POLL, PATIENCE = 0.1, 10.0  # seconds: then one refreshes although somebody else is at it, rather than wait for ever
@@ -51,7 +52,8 @@ class Kept:
         """A token of Google's, kept; False when the grant was replaced meanwhile: then that one is to be asked with."""
         with_grant = _secret(_stored(self.mailbox))
         try:
-            super().refresh(request)  # type: ignore[misc]
+            with traces.span("google token", role="client"):
+                super().refresh(request)  # type: ignore[misc]
         except RefreshError as error:
             if isinstance(failures.from_refresh(error), GrantRevoked) and not _ended(self.mailbox, with_grant):
                 return False

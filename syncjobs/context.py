@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, FloatField, Value
 from django.db.models.functions import Greatest
 
-from syncjobs import journal, lease, progress, shutdown
+from syncjobs import journal, lease, progress, shutdown, traces
 from syncjobs.errors import CancelRequested, Interrupted
 from syncjobs.models import SyncJob
 from syncjobs.pace import Pace
@@ -71,12 +71,13 @@ class Context:
 
         Raises CancelRequested before any work when a person asked for it.
         """
-        with transaction.atomic():
+        with traces.span("page") as span, transaction.atomic():
             self._fence()
             report = Report()
             yield report
             lease.renew(self.job, **self._columns(report))
             self._note_phase(report.phase)
+            span.note(phase=report.phase or "", worked=report.worked or 0)
         self._renewed = self.clock()
         self._publish()
 

@@ -4,7 +4,7 @@ import ctypes
 import sys
 
 M_MMAP_THRESHOLD = -3  # mallopt(3)
-BIG = 262_144  # bytes
+BIG = 131_072  # bytes; what glibc begins with
 
 
 def give_back_what_is_big() -> bool:

@@ -104,6 +104,9 @@ class SyncJob(models.Model):
         null=True, help_text=_("When somebody last asked for it while it ran: it looks for news before its next page.")
     )
 
+    # The W3C traceparent of who asked for it, where traces are told.
+    trace = models.CharField(max_length=55, default="", db_default="")
+
     error_code = models.CharField(max_length=64, default="")
     error_params = models.JSONField(default=dict)
     traceback = models.TextField(default="")

@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-from syncjobs import backoff, lifecycle, registry, scene, shutdown
+from syncjobs import backoff, lifecycle, registry, scene, shutdown, traces
 from syncjobs.context import Context
 from syncjobs.errors import CancelRequested, Interrupted, JobFailed, LeaseLost, RetryLater
 from syncjobs.meters import meters
@@ -32,9 +32,13 @@ def run(job_id: int, worker: str, *, slice_seconds: float | None = None, limit: 
     if job is None:
         return None
     seconds = settings.SYNC_SLICE.total_seconds() if slice_seconds is None else slice_seconds
-    with scene.of(_facts(job)):
+    facts = _facts(job)
+    with scene.of(facts), traces.span("slice", role="consumer", parent=job.trace, **facts) as span:
         _guarded(job, time.monotonic() + seconds, limit)
-    return SyncJob.objects.filter(pk=job_id).first()
+        left = SyncJob.objects.filter(pk=job_id).first()
+        if left is not None:
+            span.note(mode=left.mode, state=left.state, phase=left.phase, code=left.error_code or left.message_code)
+        return left
 
 
 def _facts(job: SyncJob) -> dict[str, str | int]:

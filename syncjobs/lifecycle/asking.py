@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import OperationalError, transaction
 
-from syncjobs import dispatch, journal, progress, registry
+from syncjobs import dispatch, journal, progress, registry, traces
 from syncjobs.admission import Active, Scope, Verdict, decide
 from syncjobs.clock import SyncNow
 from syncjobs.lifecycle.columns import VISIBLE
@@ -40,6 +40,13 @@ def request(asked: Asked) -> Answer:
     Call it inside a transaction that holds a lock of the resource's own row: that serialises the very first start, where there
     is no job to lock. The unique index stands behind it for whoever forgets.
     """
+    with traces.span("request", kind=asked.kind, mode=asked.scope.mode, trigger=str(asked.trigger)) as span:
+        answer = _request(asked)
+        span.note(job=answer.job.task_id, created=answer.created)
+        return answer
+
+
+def _request(asked: Asked) -> Answer:
     wider = registry.kind(asked.kind).wider
     active = SyncJob.objects.active().filter(resource=asked.resource).first()
     seen = _seen(active)
@@ -56,7 +63,7 @@ def request(asked: Asked) -> Answer:
     if verdict is Verdict.WIDEN and not _widen(active, scope):
         verdict, scope = Verdict.FURTHER, asked.scope  # claimed in between: ask for a further pass instead
     if verdict is Verdict.FURTHER and not _ask_further(active, scope):
-        return request(asked)  # finished in between: the next look finds no active job
+        return _request(asked)  # finished in between: the next look finds no active job
     _adopt(active, asked)
     return Answer(SyncJob.objects.get(pk=active.pk), created=False)
 
@@ -80,6 +87,7 @@ def _create(asked: Asked, scope: Scope) -> SyncJob:
         params=dict(scope.params),
         trigger=asked.trigger,
         queue=asked.queue,
+        trace=traces.here(),
     )
     journal.note(job, "created", mode=scope.mode, trigger=str(asked.trigger))
     if asked.ring:
