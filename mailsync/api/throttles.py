@@ -41,14 +41,15 @@ class PerUser(BaseThrottle):
         return self.seconds
 
 
-def seconds_to_wait(limit: RateLimitItem, *whose: str) -> int | None:
-    """None when the call passes, which is counted; without Redis everything does."""
+def seconds_to_wait(limit: RateLimitItem, *whose: str, counting: bool = True) -> int | None:
+    """None when the call passes, which is counted unless it is only asked about; without Redis everything does."""
     global _broken_until
     if time.monotonic() < _broken_until:
         return None
     storage = _storage(settings.REDIS_URL)
     try:
-        if SlidingWindowCounterRateLimiter(storage).hit(limit, *whose):
+        window = SlidingWindowCounterRateLimiter(storage)
+        if (window.hit if counting else window.test)(limit, *whose):
             return None
         found = storage.get_sliding_window(limit.key_for(*whose), limit.get_expiry())
     except (RedisError, OSError) as error:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from mailsync import spraying
 from mailsync.dashboard import second_step
 from mailsync.dashboard.figures import span
 
@@ -20,6 +21,16 @@ class SignIn(LoginView):
 
     template_name = "mailsync/login.html"
     redirect_authenticated_user = True
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Not looked at where too many were wrong from the same place."""
+        pause = spraying.shut_for(request, request.POST.get("username", ""))
+        return super().post(request, *args, **kwargs) if pause is None else _come_back(request, pause, place=True)
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """Once more, and counted."""
+        spraying.note(self.request)
+        return super().form_invalid(form)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """In, or on to the second step."""
@@ -46,7 +57,10 @@ def staff(request: HttpRequest) -> HttpResponse:
 
 def locked(request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None) -> HttpResponse:
     """Instead of the page: too many wrong passwords."""
-    pause = int(settings.AXES_COOLOFF_TIME.total_seconds())
-    page = render(request, "mailsync/locked.html", {"span": span(pause)}, status=429)
+    return _come_back(request, int(settings.AXES_COOLOFF_TIME.total_seconds()), place=False)
+
+
+def _come_back(request: HttpRequest, pause: int, *, place: bool) -> HttpResponse:
+    page = render(request, "mailsync/locked.html", {"span": span(pause), "place": place}, status=429)
     page["Retry-After"] = str(pause)
     return page

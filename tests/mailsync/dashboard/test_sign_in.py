@@ -1,5 +1,6 @@
 """The page to sign in."""
 
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,14 @@ from mailsync.models import AuditEvent
 def test_the_right_password_leads_to_the_page_that_was_wanted(client: Client, anna: User) -> None:
     answer = client.post("/login/?next=/mail/", {"username": "anna", "password": "a long phrase", "next": "/mail/"})
     assert answer["Location"] == "/mail/"
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "/\\evil.example"]
+)
+def test_no_sign_in_leads_elsewhere(client: Client, anna: User, elsewhere: str) -> None:
+    answer = client.post("/login/", {"username": "anna", "password": "a long phrase", "next": elsewhere})
+    assert (answer.status_code, answer["Location"]) == (302, "/")
 
 
 def test_a_wrong_password_says_so_and_keeps_the_name(client: Client, anna: User) -> None:
@@ -66,6 +75,37 @@ def test_too_many_wrong_passwords_lock_this_name_at_this_address_only(
     assert client.get("/api/accounts/", headers={"authorization": f"Token {secret}"}, **here).status_code == 200
     kept = str(list(AccessAttempt.objects.values())) + caplog.text
     assert "secret" not in kept and "anna" not in kept
+
+
+def test_one_password_for_many_names_shuts_the_place_but_not_for_who_was_there_before(
+    client: Client, anna: User, settings: Any
+) -> None:
+    settings.AXES_FAILURE_LIMIT = 1  # so ten from a place
+    office, elsewhere = ({"REMOTE_ADDR": place_of_its_own(network)} for network in ("198.18", "198.19"))
+    User.objects.create_user("bert", password="another phrase")
+    assert attempt(Client(), "a long phrase", **office).status_code == 302
+    for number in range(10):
+        attempt(client, "Spring2026!", f"user{number}", **office)
+    shut = attempt(Client(), "another phrase", "bert", **office)
+    assert shut.status_code == 429 and 0 < int(shut["Retry-After"]) <= 900
+    assert "several names" in shut.content.decode()
+    assert attempt(Client(), "a long phrase", **office).status_code == 302
+    assert attempt(Client(), "another phrase", "bert", **elsewhere).status_code == 302
+    attempt(client, "Spring2026!", "anna", **office)
+    assert AuditEvent.objects.filter(action="sign_in_locked", actor="", address=office["REMOTE_ADDR"]).count() == 1
+
+
+def test_whoever_has_a_network_of_addresses_has_one_place(client: Client, anna: User, settings: Any) -> None:
+    settings.AXES_FAILURE_LIMIT = 1
+    network = f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}"
+    for number in range(10):
+        attempt(client, "Spring2026!", f"user{number}", REMOTE_ADDR=f"{network}::{number}")
+    assert attempt(Client(), "a long phrase", REMOTE_ADDR=f"{network}:1:2:3:4").status_code == 429
+
+
+def place_of_its_own(network: str) -> str:
+    """An address that no other test has used: Redis remembers."""
+    return f"{network}.{secrets.randbelow(256)}.{secrets.randbelow(256)}"
 
 
 def test_the_lock_ends(client: Client, anna: User, settings: Any) -> None:
