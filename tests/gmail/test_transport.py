@@ -1,5 +1,6 @@
 """Single calls against scripted answers."""
 
+import gzip
 import json
 import socket
 import threading
@@ -74,6 +75,14 @@ def test_four_failures_are_enough() -> None:
 def test_a_refusal_is_not_tried_again() -> None:
     with client(in_turn(answer(refusal(403, "domainPolicy")))) as (made, _, waits):
         with pytest.raises(Refused):
+            made.get_profile()
+        assert waits == []
+
+
+def test_an_answer_that_expands_beyond_measure_is_refused() -> None:
+    bomb = Reply(body=gzip.compress(bytes(20 << 20)), headers={"Content-Encoding": "gzip"})
+    with client(in_turn(bomb)) as (made, _, waits):
+        with pytest.raises(Refused, match="beyond all measure"):
             made.get_profile()
         assert waits == []
 
