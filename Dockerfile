@@ -17,4 +17,4 @@ RUN SECRET_KEY=build TOKEN_ENCRYPTION_KEYS=$(python -c 'from cryptography.fernet
 RUN useradd --system mailsync
 USER mailsync
 EXPOSE 8000
-CMD ["uvicorn", "config.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", "--ws", "websockets-sansio", "--no-access-log", "--timeout-graceful-shutdown", "3"]
+CMD ["python", "-m", "config.uvicorn", "config.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", "--ws", "websockets-sansio", "--ws-max-size", "65536", "--no-server-header", "--no-access-log", "--timeout-graceful-shutdown", "3"]

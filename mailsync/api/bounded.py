@@ -36,15 +36,15 @@ class BoundedPushes:
             return
         try:
             async with asyncio.timeout(PATIENCE):
-                message = await _whole(receive)
+                message = await whole(receive, LONGEST_BODY)
         except TimeoutError:
-            await _refuse(send, 408, "too_slow", "The notification did not arrive in time.")
+            await refuse(send, 408, "too_slow", "The notification did not arrive in time.")
             return
         if message is None:
-            await _refuse(send, 413, "too_large", "This is longer than any notification.")
+            await refuse(send, 413, "too_large", "This is longer than any notification.")
             return
         if self._waiting >= MOST_WAITING:
-            await _refuse(send, 503, "busy", "Too many notifications at once.")
+            await refuse(send, 503, "busy", "Too many notifications at once.")
             return
         self._waiting += 1
         try:
@@ -62,21 +62,22 @@ class BoundedPushes:
             await self._application(scope, replay, send)
 
 
-async def _whole(receive: Receive) -> Any:
-    """The request as one message; None when it is too long."""
+async def whole(receive: Receive, most: int) -> Any:
+    """The request as one message; None when it has more than `most` bytes."""
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] != "http.request":
             return message  # whoever sent it has gone
         body += message.get("body", b"")
-        if len(body) > LONGEST_BODY:
+        if len(body) > most:
             return None
         if not message.get("more_body", False):
             return {"type": "http.request", "body": bytes(body), "more_body": False}
 
 
-async def _refuse(send: Send, status: int, code: str, said: str) -> None:
+async def refuse(send: Send, status: int, code: str, said: str) -> None:
+    """Answer in the API's shape, then close: what is still on its way is not read."""
     body = json.dumps({"success": False, "code": code, "message": said}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": [*headers, (b"connection", b"close")]})

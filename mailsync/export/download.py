@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from asgiref.sync import sync_to_async
 
+from mailsync.connections import release
 from mailsync.export.archive import archive
 from mailsync.export.ledger import recorded
 from mailsync.export.marks import names_of
@@ -30,13 +31,21 @@ def download(export: Export, mail: MailList, accounts: Sequence[Account]) -> Ite
 
 async def in_a_thread(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
     """The pieces, each made when the browser has taken the one before; a browser that leaves ends it."""
-    pull = sync_to_async(lambda: next(pieces, None))
+    pull = sync_to_async(lambda: _next(pieces))
     try:
         while (piece := await pull()) is not None:
             yield piece
     finally:
         # After the piece that may be in the making: both run in the one thread of this request.
         await sync_to_async(getattr(pieces, "close", lambda: None))()
+
+
+def _next(pieces: Iterator[bytes]) -> bytes | None:
+    """The next piece; a browser that is slow to take it holds no connection to Postgres meanwhile."""
+    try:
+        return next(pieces, None)
+    finally:
+        release()
 
 
 def gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -100,7 +100,7 @@ def test_the_image_can_collect_its_static_files(tmp_path: Path) -> None:
 
 
 def test_each_unit_becomes_a_process_of_the_procfile(tmp_path: Path) -> None:
-    for program in ("celery", "uvicorn"):
+    for program in ("celery", "python"):
         (tmp_path / program).write_text('#!/bin/sh\necho "$MAILSYNC_ROLE $(basename "$0") $*"\n')
         (tmp_path / program).chmod(0o755)
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PORT": "8123"}

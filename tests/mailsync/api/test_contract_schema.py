@@ -70,7 +70,7 @@ class Web(Started):
             "GMAIL_PROJECT_UNITS_PER_MINUTE": "0",
         }
         options = ["--host", "127.0.0.1", "--lifespan", "off", "--no-access-log", "--timeout-graceful-shutdown", "3"]
-        command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), *options]
+        command = [sys.executable, "-m", "config.uvicorn", "config.asgi:application", "--port", str(port), *options]
         super().__init__(command, environment, r"running on (\S+)")
 
 
