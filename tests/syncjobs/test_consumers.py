@@ -104,6 +104,8 @@ def test_the_end_is_always_told(running: Callable[..., SyncJob], cookie: bytes) 
         await browser.receive_json(timeout=5)
         await aside(lambda: (page(job, 90), lifecycle.succeed(job)))
         last = await browser.receive_json(timeout=5)
+        while last["job"]["state"] == "RUNNING":  # on a busy machine the page is told of before the end is committed
+            last = await browser.receive_json(timeout=5)
         assert (last["job"]["state"], last["job"]["progress_percentage"]) == ("SUCCEEDED", 100)
 
     tell(socket(cookie), story)
