@@ -61,11 +61,13 @@ class World:
     Everything is started, and started anew, by the product's own supervisor, which runs while somebody calls `live`.
     """
 
-    def __init__(self, messages: int, accounts: int, latency: float) -> None:
+    def __init__(self, messages: int, accounts: int, latency: float, *gmail_options: str) -> None:
         self.home = Home(Path(tempfile.mkdtemp(prefix="mailsync-chaos-")))
         self.home.path.chmod(0o711)
         self.said = (self.home.path / "said").open("w+b")
-        self.gmail = Gmail("--messages", str(messages), "--accounts", str(accounts), "--latency", str(latency))
+        self.gmail = Gmail(
+            *("--messages", str(messages), "--accounts", str(accounts), "--latency", str(latency)), *gmail_options
+        )
         self.network = Network()
         made = plan(prepare(self.home), {}, simulator=False)
         self.database_url, self.redis_url = made.environment["DATABASE_URL"], made.environment["REDIS_URL"]
