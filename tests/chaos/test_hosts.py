@@ -9,7 +9,7 @@ import pytest
 from tests.chaos import checker, ledger
 from tests.chaos.crowd import Crowd, Person
 from tests.chaos.hosts import Hosts, forbidden
-from tests.chaos.test_chaos import be_quiet, click_once_more
+from tests.chaos.trial import be_quiet, click_once_more
 from tests.chaos.world import LEASE
 
 MAILBOXES, MESSAGES, LATENCY = 6, 1_000, 0.4
@@ -28,13 +28,8 @@ def hosts() -> Iterator[Hosts]:
     """All of them at work."""
     if reason := forbidden():
         pytest.skip(reason)
-    made = Hosts(MESSAGES, MAILBOXES, LATENCY)
-    try:
-        made.start()
+    with Hosts.running(MESSAGES, MAILBOXES, LATENCY) as made:
         yield made
-    finally:
-        left = made.stop()
-    assert left == []
 
 
 @pytest.mark.long

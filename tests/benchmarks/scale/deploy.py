@@ -18,12 +18,12 @@ from tests.benchmarks.targets import figure
 from tests.benchmarks.workers import until
 from tests.chaos import ledger as proof
 from tests.chaos.checker import written_by_holders
-from tests.chaos.ledger import Entry
 
 SYNCS, MESSAGES = 20, 1_000
 PAGE = 100  # messages at most
 TO_BEGIN, TO_END = 120.0, 600.0
 GAP = 10.0  # seconds
+MIRROR = "mailsync_message"
 
 BEGUN = "SELECT count(DISTINCT account_id) FROM mailsync_message"
 ENDED = "SELECT count(*) FROM syncjobs_syncjob WHERE finished_at IS NOT NULL"
@@ -82,9 +82,10 @@ def measured(syncs: int, messages: int) -> Deploy:
         differ = sum(_differences(servers, database, *each) for each in zip(accounts, emails, strict=True))
         again = max(sum(count - 1 for count in servers.gmail.stats()["gets"][email].values()) for email in emails)
         (failed,) = database.execute(FAILED).fetchone() or (syncs,)
-        pages = [entry for entry in entries if entry.what == "write" and entry.tablename == "mailsync_message"]
-        gaps = [_gap([page for page in pages if page.resource == f"mailbox:{each}"], moment) for each in accounts]
-        return Deploy(failed, differ, again, _gap(pages, moment), max(gaps), replaced)
+        pages = [(page.resource, page.at) for page in entries if page.what == "write" and page.tablename == MIRROR]
+        mine = [[at for resource, at in pages if resource == f"mailbox:{account}"] for account in accounts]
+        longest = max(gap(times, moment) for times in mine)
+        return Deploy(failed, differ, again, gap([at for _, at in pages], moment), longest, replaced)
 
 
 def _deployed(
@@ -106,12 +107,9 @@ def _deployed(
         version.stop()
 
 
-def _gap(pages: Sequence[Entry], moment: float) -> float:
-    """The seconds between two pages of which the first was committed while the old version was there or ending; 0 where
-    nothing was left to do."""
-    times = sorted(page.at for page in pages)
-    between = [(after - before, before) for before, after in pairwise(times) if after > moment]
-    return max((seconds for seconds, _ in between), default=0.0)
+def gap(times: Sequence[float], told: float) -> float:
+    """The longest pause (seconds) between two pages that ended after everybody was told to end; 0 where nothing was left to do."""
+    return max((after - before for before, after in pairwise(sorted(times)) if after > told), default=0.0)
 
 
 def _differences(servers: Stage, database: psycopg.Connection[Any], account: int, email: str) -> int:
