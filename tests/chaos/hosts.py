@@ -104,7 +104,7 @@ class Wire:
             run("ip", "-n", self.namespace, *command)
 
     def cut(self) -> None:
-        """Nothing passes any more; neither side is told."""
+        """Nothing passes any more: connections that stand hear nothing, new ones find no way."""
         run("ip", "link", "set", self.cable, "down")
 
     def heal(self) -> None:

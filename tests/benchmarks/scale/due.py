@@ -8,6 +8,7 @@ from tests.benchmarks.stage import stage
 from tests.benchmarks.targets import figure
 
 ACCOUNTS, WORKERS = int(os.environ.get("BENCH_DUE", 10_000)), 100
+PROJECT = 120 * ACCOUNTS  # units a minute: of ten thousand, what Gmail gives
 NEW = 20  # messages that each mailbox had meanwhile
 TO_PLAY = 1_500.0  # seconds
 

@@ -35,7 +35,7 @@ from syncjobs.context import Context
 from syncjobs.models import SyncJob
 from syncjobs.registry import Kind
 from syncjobs.states import State
-from tests.benchmarks.scale.due import ACCOUNTS, NEW, WORKERS
+from tests.benchmarks.scale.due import ACCOUNTS, NEW, PROJECT, WORKERS
 from tests.gmail.spends import fullest_minute
 from tests.gmail.turned import clock_of
 
@@ -154,7 +154,7 @@ class World:
 def main(email: str, postmaster: int) -> None:
     """Print what was found."""
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}  # nobody listens
-    settings.GMAIL_USER_UNITS_PER_MINUTE, settings.GMAIL_PROJECT_UNITS_PER_MINUTE = 6_000, 1_200_000
+    settings.GMAIL_USER_UNITS_PER_MINUTE, settings.GMAIL_PROJECT_UNITS_PER_MINUTE = 6_000, PROJECT
     with connection.cursor() as cursor:
         cursor.execute(CLOCK.format(datetime.now(UTC).isoformat()))
         cursor.execute(FILL.replace("%s", str(ACCOUNTS)))
