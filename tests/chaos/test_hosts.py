@@ -9,7 +9,7 @@ import pytest
 from tests.chaos import checker, ledger
 from tests.chaos.crowd import Crowd, Person
 from tests.chaos.hosts import Hosts, forbidden
-from tests.chaos.trial import be_quiet, click_once_more
+from tests.chaos.trial import TAKEN_OVER, be_quiet, click_once_more
 from tests.chaos.world import LEASE
 
 MAILBOXES, MESSAGES, LATENCY = 6, 1_000, 0.4
@@ -87,6 +87,7 @@ def story(hosts: Hosts, crowd: Crowd) -> dict[str, object]:
     return {
         "jobs that the lost host held": len(held),
         "claims until it was back": taken_over,
+        "slices that found their lease gone": hosts.count(TAKEN_OVER),
         "quiet after": round(quiet_after),
         "versions of jobs, one active per mailbox": checker.at_most_one_active(entries),
         "writes by the holder of the lease": checker.written_by_holders(entries),

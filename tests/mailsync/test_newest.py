@@ -15,8 +15,8 @@ from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
 from mailsync.models import Account, Message
-from mailsync.search import mail_list
-from mailsync.search.newest import NewestFirst
+from mailsync.search import mail_list, newest
+from mailsync.search.newest import NewestFirst, worth_looking
 
 MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -175,3 +175,36 @@ def read(plan: dict[str, Any]) -> Iterator[int]:
         yield plan["Actual Loops"] * (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0))
     for each in plan.get("Plans", ()):
         yield from read(each)
+
+
+@pytest.mark.parametrize(
+    ("found", "held", "further"),
+    [
+        (0, 10**6, 0),  # nothing says where the next one is
+        (50, 10**6, 1560),  # one is lacking: it is near
+        (11, 10**6, 7093),
+        (8, 10**6, 0),  # eight thousand of a million: they are sooner found than ten thousand looked through
+        (11, 10**5, 0),
+        (50, 10**5, 1560),
+        (50, 10**4, 0),
+    ],
+)
+def test_more_is_looked_through_only_where_that_is_less_than_what_matches(found: int, held: int, further: int) -> None:
+    assert worth_looking(1020, found, 51, lambda: held) == further
+
+
+def test_what_just_misses_its_page_is_found_without_sorting_all_that_matches(
+    accounts: list[Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(newest, "LEAST_NEAR", 20)
+    monkeypatch.setattr(newest, "NEAR", 2)
+    fill(
+        accounts[:1],
+        600,
+        "%(moment)s + n * interval '1 second'",
+        "CASE WHEN n %% 4 = 0 THEN '{STARRED}' ELSE '{INBOX}' END",
+    )
+    with CaptureQueriesContext(connection) as asked:
+        found = page(accounts[:1], {"page_size": 10}, "is:starred")["results"]
+    assert [key for _, key in found] == [f"{2 * n:016x}" for n in range(596, 556, -4)]
+    assert not any("'0" in query["sql"].split("ORDER BY")[-1] for query in asked.captured_queries)
