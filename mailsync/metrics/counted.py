@@ -7,7 +7,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
 from mailsync import push_counts
-from mailsync.metrics.catalogue import COUNTED, LEVELS, PREFIX, Counted
+from mailsync.metrics.catalogue import COUNTED, FORGERIES, LEVELS, PREFIX, Counted
 from syncjobs import meters
 from syncjobs.meters import SECONDS, Key
 
@@ -26,9 +26,12 @@ def families() -> Iterator[Metric]:
 def _counter(name: str, counted: Counted, counts: dict[Key, float]) -> Metric:
     family = CounterMetricFamily(PREFIX + name, counted.help, labels=counted.labels)
     found = {key[1]: amount for key, amount in counts.items() if key[0] == name}
+    shown = dict.fromkeys(counted.always, 0.0)
     for labels, amount in found.items():
         known = dict(labels)
-        family.add_metric([known.get(each, "") for each in counted.labels], amount)
+        shown[tuple(known.get(each, "") for each in counted.labels)] = amount
+    for values, amount in shown.items():
+        family.add_metric(values, amount)
     if not counted.labels and not found:
         family.add_metric([], 0)
     return family
@@ -47,7 +50,8 @@ def _pushes() -> Metric:
     family = CounterMetricFamily(
         PREFIX + "pushes", "Calls of the push address, by what became of them.", labels=["result"]
     )
-    for name, count in push_counts.read().items():
+    known = dict.fromkeys((push_counts.ACCEPTED, *(push_counts.FORGED + why for why in FORGERIES)), 0)
+    for name, count in (known | push_counts.read()).items():
         result, _, why = name.partition(":")
         family.add_metric([f"{result}_{why}" if why else result], count)
     return family

@@ -9,6 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from mailsync import patience
 from mailsync.metrics.catalogue import PREFIX
+from syncjobs.states import QUEUES
 
 PATIENCE = "3s"
 LONGEST = (
@@ -38,6 +39,10 @@ _COLUMN = "count(*) FILTER (WHERE coalesce(last_success_at, created_at) < sync_n
 _TICK = """
 SELECT coalesce(extract(epoch FROM sync_now() - min(next_sync_at)), 0) FROM mailsync_account
 WHERE paused_at IS NULL AND state = 'ok' AND next_sync_at < sync_now()
+"""
+_HELD = """
+SELECT 'queue.' || queue, count(*) FROM unnest(%(queues)s::text[]) AS known (queue)
+JOIN syncjobs_syncjob USING (queue) WHERE lease_until > sync_now() GROUP BY 1
 """
 _HEARTBEATS = "SELECT name, extract(epoch FROM sync_now() - seen_at) FROM syncjobs_heartbeat"
 _FAILURES = "SELECT code, count(*) FROM mailsync_failure GROUP BY 1"
@@ -73,6 +78,9 @@ def families() -> Iterator[Metric]:
             zip(BEHIND, behind, strict=True),
         )
         yield _gauge("tick_lag_seconds", "How late the clock is for the mailbox due longest.", (), _rows(cursor, _TICK))
+        held = dict.fromkeys((f"queue.{queue}" for queue in QUEUES), 0)
+        held |= dict(_rows(cursor, _HELD, {"queues": list(QUEUES)}))
+        yield _gauge("jobs_held", "Jobs that a worker holds, by the heartbeat of their queue.", ("name",), held.items())
         yield _gauge("heartbeat_age_seconds", "Since each part was last seen.", ("name",), _rows(cursor, _HEARTBEATS))
         yield _gauge(
             "message_failures", "Messages that could not be read, by why.", ("code",), _rows(cursor, _FAILURES)
