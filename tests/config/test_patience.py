@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from uvicorn import Config, Server
 from uvicorn.config import HTTP_PROTOCOLS
+from websockets.asyncio.client import connect
 
 from config import patience, uvicorn
 from config.patience import Patient
@@ -16,7 +17,13 @@ Story = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[bytes]]
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """A byte, or for /long as many as above."""
+    """A byte, or for /long as many as above; a socket says what it hears."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (heard := await receive())["type"] == "websocket.receive":
+            await send({"type": "websocket.send", "text": heard["text"]})
+        return
     await send({"type": "http.response.start", "status": 200, "headers": []})
     if scope["path"] == "/long":
         for _ in range(PIECES):
@@ -26,7 +33,13 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 async def visited(story: Story) -> bytes:
     config = Config(
-        application, http=Patient, ws="none", lifespan="off", log_config=None, port=0, timeout_keep_alive=60
+        application,
+        http=Patient,
+        ws="websockets-sansio",
+        lifespan="off",
+        log_config=None,
+        port=0,
+        timeout_keep_alive=60,
     )
     server = Server(config)
     config.load()
@@ -108,6 +121,18 @@ def test_who_asks_and_reads_is_not_hurried(monkeypatch: pytest.MonkeyPatch) -> N
         return await heard(reader)
 
     assert visit(story).count(b"x") == len(PIECE) * PIECES + 1
+
+
+def test_a_socket_that_is_open_is_not_hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "HEAD_SECONDS", 0.05)
+
+    async def story(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        async with connect("ws://{}:{}".format(*writer.get_extra_info("peername"))) as browser:
+            await reader.read()  # the other connection, which says nothing, has been closed meanwhile
+            await browser.send("still here")
+            return str(await browser.recv()).encode()
+
+    assert visit(story) == b"still here"
 
 
 def test_the_web_process_is_started_with_it() -> None:
