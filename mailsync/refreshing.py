@@ -23,8 +23,11 @@ from mailsync import audit
 from mailsync.models import Account
 from syncjobs import traces
 
-LOCKS = 0x746F6B65  # the namespace of these advisory locks
 POLL, PATIENCE = 0.1, 10.0  # seconds: then one refreshes although somebody else is at it, rather than wait for ever
+TAKE = """
+UPDATE mailsync_account SET refreshing_until = sync_now() + make_interval(secs => %s)
+WHERE id = %s AND (refreshing_until IS NULL OR refreshing_until < sync_now()) RETURNING refreshing_until
+"""
 LEAST_LEFT = timedelta(minutes=4)  # google-auth takes a token with less for expired
 
 
@@ -84,16 +87,19 @@ class KeptDelegation(Kept, service_account.Credentials):
 
 @contextmanager
 def _turn(account: int) -> Iterator[bool]:
-    """Whether it is ours to refresh. The lock belongs to the connection to the database: whoever dies lets go of it."""
+    """Whether it is ours to refresh, for PATIENCE at most: whoever dies over it costs the others no more than that.
+
+    A moment in a row: a lock of the transaction would hold it open over HTTP, and one of the connection would stay behind
+    with a pooler, which gives the connection to somebody else.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCKS, account % 2**31])
-        mine = bool(cursor.fetchone()[0])
+        cursor.execute(TAKE, [PATIENCE, account])
+        taken = cursor.fetchone()
     try:
-        yield mine
+        yield taken is not None
     finally:
-        if mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCKS, account % 2**31])
+        if taken is not None:
+            Account._base_manager.filter(pk=account, refreshing_until=taken[0]).update(refreshing_until=None)
 
 
 def _stored(pk: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ CHECKS = (
     Check("address", configuration.address),
     Check("redirect", configuration.redirect),
     Check("database", database.reachable),
+    Check("limits", database.limits, ("database",)),
     Check("extension", database.extension, ("database",)),
     Check("migrations", database.migrations, ("database",)),
     Check("clock", database.clock, _TABLES),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -23,13 +24,33 @@ def reachable() -> Iterator[Finding]:
         yield bad(
             f"PostgreSQL at {where['HOST'] or 'the local socket'}:{where['PORT'] or 5432} does not let us in:"
             f" {first_line(error)}.",
-            "Start it, or correct host, user, password and name in DATABASE_URL.",
+            "It is a pooler, which wants DATABASE_POOLER=transaction (docs/operations.md)."
+            if "unsupported startup parameter" in str(error)
+            else "Start it, or correct host, user, password and name in DATABASE_URL.",
         )
         return
     if int(version.split(".")[0]) < OLDEST:
         yield bad(f"PostgreSQL {version} is too old.", f"Use PostgreSQL {OLDEST} or newer; 18 is what is tested.")
     else:
         yield ok(f"PostgreSQL {version} answers.")
+
+
+def limits() -> Iterator[Finding]:
+    """Whether a connection has the settings that leases count on; behind a pooler it has those of the database role."""
+    wanted = dict(settings.DATABASE_SESSION)
+    if settings.DATABASE_POOLER == "none":
+        del wanted["statement_timeout"]  # of web and workers; a command may ask for longer
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, current_setting(name) FROM unnest(%s::text[]) AS name", [list(wanted)])
+        wrong = [name for name, value in cursor.fetchall() if value != wanted[name]]
+    if not wrong:
+        yield ok("Connections to PostgreSQL have the limits that leases count on.")
+        return
+    told = " ".join(f"ALTER ROLE CURRENT_USER SET {name} = '{wanted[name]}';" for name in wrong)
+    yield bad(
+        f"Connections to PostgreSQL lack {', '.join(wrong)}.",
+        f"In a connection past the pooler: {told} Then restart it.",
+    )
 
 
 def extension() -> Iterator[Finding]:

@@ -98,6 +98,9 @@ class Account(models.Model):
     sync_message_params = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=SyncNow())
     erasing_since = models.DateTimeField(null=True, editable=False)
+    refreshing_until = models.DateTimeField(
+        null=True, editable=False, help_text=_("Until then one process asks for a token on behalf of all.")
+    )
 
     objects = Accounts()
     erasing = Erasing()

@@ -19,7 +19,7 @@ import psycopg
 import requests
 
 ROOT = Path(__file__).resolve().parents[2]
-TO_START = 90.0
+TO_START = 240.0
 TO_ANSWER = 10.0
 MISSING_HERE = (
     "DATABASE_URL",

@@ -138,9 +138,7 @@ def test_trouble_at_google_ends_no_grant(account: Account, gmail: Gmail, monkeyp
     with pytest.raises(Exception):  # noqa: B017 (whatever the library says then)
         refreshed(account)
     assert Account.objects.get(pk=account.pk).state == Account.State.OK
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s", [refreshing.LOCKS])
-        assert cursor.fetchone() == (0,)
+    assert Account.objects.get(pk=account.pk).refreshing_until is None
 
 
 def _out_of_reach(*_: Any, **__: Any) -> Any:
@@ -164,6 +162,17 @@ def test_one_who_never_ends_does_not_keep_the_others_for_ever(
 
     results = at_once([stuck, waiting])
     assert str(results[1]).startswith("ya29.")
+
+
+def test_whoever_outstays_his_turn_leaves_the_next_one_alone(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refreshing, "PATIENCE", 0.0)
+    late = refreshing._turn(account.pk)
+    assert late.__enter__()
+    monkeypatch.setattr(refreshing, "PATIENCE", 60.0)
+    with refreshing._turn(account.pk) as mine:
+        late.__exit__(None, None, None)
+        with refreshing._turn(account.pk) as third:
+            assert mine and not third
 
 
 def test_a_delegation_keeps_its_tokens_too(account: Account, gmail: Gmail) -> None:

@@ -93,6 +93,12 @@ def without_extension(healthy: Healthy) -> None:
         cursor.execute("DROP EXTENSION pg_trgm CASCADE")
 
 
+def behind_a_pooler_for_a_bare_role(healthy: Healthy) -> None:
+    healthy.settings.DATABASE_POOLER = "transaction"
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = 0")
+
+
 def with_another_clock(healthy: Healthy) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('sync.clock_offset', '10 seconds', true)")
@@ -145,6 +151,7 @@ def put(**values: Any) -> Break:
 BROKEN: dict[str, tuple[Break, str, str, set[str]]] = {
     "a short secret": (put(SECRET_KEY="short"), "secrets", "SECRET_KEY is short", set()),
     "no such extension": (without_extension, "extension", "CREATE EXTENSION pg_trgm", set()),
+    "a role without limits": (behind_a_pooler_for_a_bare_role, "limits", "SET lock_timeout = '5s'", set()),
     "an old table": (
         without_migration,
         "migrations",
