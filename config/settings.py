@@ -8,7 +8,7 @@ import django_stubs_ext
 import environ
 from django.utils.translation import gettext_lazy as _
 
-from config import database, env, tracing
+from config import broker, database, env, tracing
 from config.logs import LOGGING as LOGGING
 
 django_stubs_ext.monkeypatch()
@@ -102,11 +102,13 @@ CELERY_BROKER_URL = env.address("CELERY_BROKER_URL", REDIS_URL, "redis", "rediss
 CELERY_RESULT_BACKEND, CELERY_TASK_IGNORE_RESULT = None, True  # the row is the truth
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_ACKS_LATE = False  # claim and lease carry the guarantee, not the broker
+# Claim and lease carry the guarantee, not the broker. RabbitMQ hands out the next message with the acknowledgement: late, it
+# does not lie with a worker that is busy for the length of a slice while another has its hands free.
+CELERY_TASK_ACKS_LATE = broker.is_rabbitmq(CELERY_BROKER_URL)
 CELERY_TASK_DEFAULT_QUEUE = "control"
 CELERY_TASK_PUBLISH_RETRY = False  # a click must not wait for a broker that is away: the sweeper rings again
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_DISABLE_PREFETCH = True
+CELERY_WORKER_DISABLE_PREFETCH = not CELERY_TASK_ACKS_LATE  # which only Redis knows
 CELERY_WORKER_DIRECT = True  # a queue of its own, on which each worker's watchdog listens whether it still hears
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 50
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 30.0  # seconds; four are too few for a child to begin on a busy machine
@@ -115,14 +117,7 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a lost doo
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CONNECTION_TIMEOUT = 1
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "socket_timeout": 0.5 if ROLE == "web" else 30,  # a click must not wait for a broker that hangs
-    "socket_connect_timeout": 0.5 if ROLE == "web" else 2,
-    "socket_keepalive": True,
-    "health_check_interval": 25,
-    "retry_on_timeout": True,
-    "visibility_timeout": 3600,
-}
+CELERY_BROKER_TRANSPORT_OPTIONS = broker.transport_options(CELERY_BROKER_URL, ROLE)
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_TIMEZONE = "UTC"

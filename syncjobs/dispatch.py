@@ -19,7 +19,9 @@ EXPIRES = 900  # seconds, by the clocks of two machines: sender writes the momen
 BREAK_SECONDS = 10.0  # after a failed ring nobody waits for the broker again for so long: the control worker rings anew
 
 # A worker that listens has all the time of the world; a click that rings has not: socket time-outs of its own, no retry.
-IMPATIENT = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0, "retry_on_timeout": False}
+_OF_REDIS = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0, "retry_on_timeout": False}
+_OF_RABBITMQ = {"read_timeout": 1, "write_timeout": 1}
+IMPATIENT = _OF_REDIS | _OF_RABBITMQ
 
 _broken_until = 0.0
 
