@@ -5,12 +5,17 @@ To deactivate a user is Django's own `is_active`, whoever sets it: what follows 
 
 from contextlib import suppress
 
+from axes.models import AccessAttempt
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from mailsync import audit
 from mailsync.disconnect import disconnect
-from mailsync.models import Account, ApiToken, Leaving
+from mailsync.models import Account, ApiToken, Invitation, Leaving, Letter
+from mailsync.names import digest
 from syncjobs import lifecycle
 from syncjobs.errors import AlreadyFinished
 from syncjobs.models import SyncJob
@@ -51,8 +56,23 @@ def _gone(row: Leaving) -> bool:
         if user is None or Account._base_manager.filter(owner=user).exists():
             return False
         audit.record("user_deleted", by=row.by, user=user.get_username())
+        _forget(user)
         user.delete()
     return True
+
+
+def _forget(user: User) -> None:
+    """What names a user without referring to them; the audit log alone keeps the name, for its year."""
+    mine = str(user.pk)
+    sessions = Session.objects.order_by().iterator(chunk_size=500)
+    Session.objects.filter(
+        pk__in=[each.pk for each in sessions if each.get_decoded().get(SESSION_KEY) == mine]
+    ).delete()
+    LogEntry.objects.filter(content_type__app_label="auth", content_type__model="user", object_id=mine).delete()
+    AccessAttempt.objects.filter(username=digest(user.get_username())).delete()
+    if user.email:
+        Letter.objects.filter(address__iexact=user.email).delete()
+        Invitation.objects.filter(email__iexact=user.email).delete()
 
 
 def _let_go(account: Account, by: str) -> None:

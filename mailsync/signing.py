@@ -1,6 +1,5 @@
 """Follow who signs in, out, or in vain: into the audit log, to the sockets."""
 
-import hashlib
 from functools import partial
 from typing import Any
 
@@ -15,6 +14,7 @@ from django.http import HttpRequest
 
 from mailsync import audit, departure, revoke, watch
 from mailsync.models import Account, AuditEvent
+from mailsync.names import digest
 from syncjobs import progress
 from syncjobs.clock import in_
 
@@ -79,9 +79,8 @@ def locked(sender: Any, request: HttpRequest, **_: Any) -> None:
 
 
 def digest_of_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
-    """What attempts are counted by: never the name itself, since people type passwords into the wrong field."""
-    name = str((credentials or {}).get("username") or request.POST.get("username") or "")
-    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
+    """What attempts are counted by."""
+    return digest(str((credentials or {}).get("username") or request.POST.get("username") or ""))
 
 
 def _known(credentials: dict[str, Any]) -> str:

@@ -1,9 +1,13 @@
 """Users who rest, users who go."""
 
+from io import StringIO
+
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -11,7 +15,8 @@ from django.utils import timezone
 from mailsync import departure, erase, revoke, schedule, tokens
 from mailsync.connect import connect
 from mailsync.credentials import user_grant
-from mailsync.models import Account, AuditEvent, Message, Revocation, Watch
+from mailsync.models import Account, AuditEvent, Invitation, Letter, Message, Revocation, Watch
+from mailsync.names import digest
 from syncjobs import lifecycle, runner
 from syncjobs.models import SyncJob
 from syncjobs.states import State, Trigger
@@ -118,11 +123,35 @@ def test_of_one_who_is_deleted_nothing_is_left_in_any_table(
     assert departure.tick() == 1
     assert revoke.tick() == 1 and not Revocation.objects.exists()
     assert not User.objects.filter(pk=anna.pk).exists()
-    left = rows_naming(*words)
-    assert left == ["django_admin_log"], left  # who deleted whom
+    assert not rows_naming(*words)  # who deleted whom stands in the audit log
     actions = set(AuditEvent.objects.values_list("action", flat=True))
     assert {"user_deactivated", "disconnected", "erased", "user_deleted"} <= actions
     assert not rows_naming(gmail.email, subject.gmail_id)
+    gmail.control("grant", email=gmail.email)
+
+
+def test_the_command_says_what_would_go_and_erases_what_no_row_refers_to(
+    synced: Account, anna: User, gmail: Gmail, admin_user: User
+) -> None:
+    User.objects.filter(pk=anna.pk).update(email="anna@private.example")
+    browser, other = Client(), Client()
+    browser.force_login(anna), other.force_login(admin_user)
+    AccessAttempt.objects.create(username=digest("anna"), attempt_time=timezone.now(), failures_since_start=1)
+    Letter.objects.create(kind=Letter.Kind.RESET, address="Anna@private.example")
+    Invitation.objects.create(email="anna@private.example", invited_by=admin_user, expires_at=timezone.now())
+    with pytest.raises(CommandError, match="anna: 1 mailboxes, 40 messages"):
+        call_command("erase_user", "anna")
+    assert User.objects.get(pk=anna.pk).is_active
+    out = StringIO()
+
+    call_command("erase_user", "anna", "--yes", stdout=out)
+
+    assert out.getvalue().strip() == "anna is gone, with 1 mailboxes and 40 messages."
+    assert not rows_naming("anna", "Anna@", gmail.email, digest("anna"))
+    assert [each.get_decoded()["_auth_user_id"] for each in Session.objects.all()] == [str(admin_user.pk)]
+    assert not Revocation.objects.exists()  # Google has taken it back
+    with pytest.raises(CommandError, match="no user"):
+        call_command("erase_user", "anna", "--yes")
     gmail.control("grant", email=gmail.email)
 
 
