@@ -72,7 +72,7 @@ def change(gmail: Gmail, email: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_a_dump_taken_in_mid_sync_is_restored_and_every_mirror_is_exact(
     gmail: Gmail, directory: Path, empty_database: str
 ) -> None:

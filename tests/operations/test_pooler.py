@@ -44,7 +44,7 @@ BUSY = "SELECT count(*) FROM pg_stat_activity WHERE usename = current_user AND p
 
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1200),
     pytest.mark.skipif(PROGRAM is None, reason="PgBouncer is not installed"),
 ]
 
@@ -98,7 +98,7 @@ def test_everything_works_through_a_pooler_of_transactions(
     watched.start()
     try:
         assert product.shell(CHECK) == ["ok", "ok"]
-        emails = [f"user{number}@example.com" for number in range(1, 4)]
+        emails = [f"user{number}@example.com" for number in range(1, 3)]
         accounts = [product.connect(email, "both" if number == 0 else "archive") for number, email in enumerate(emails)]
         tasks = [product.start(account).json()["task_id"] for account in accounts]
         product.done(tasks[1], at_least=100)
@@ -111,7 +111,7 @@ def test_everything_works_through_a_pooler_of_transactions(
             gmail.control("labels", email=email, ids=ids[:30], add=["STARRED"])
             gmail.control("delete", email=email, ids=ids[40:50])
         again = [product.start(account).json()["task_id"] for account in accounts]
-        assert [product.finished(task_id, within=120)["sync_type"] for task_id in again] == ["incremental"] * 3
+        assert [product.finished(task_id, within=120)["sync_type"] for task_id in again] == ["incremental"] * 2
         whole = product.start(accounts[1], force_full="true").json()["task_id"]
         product.manage("export_mailbox", emails[1], "--format", "mbox", "--output", str(directory / "mail.mbox"))
         assert product.finished(whole, within=120)["state"] == "SUCCEEDED"
