@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import ceil
 from typing import Any
@@ -64,8 +64,13 @@ def web(stage: Stage) -> Iterator[str]:
     }
     text = (ROOT / "Procfile").read_text()
     (command,) = (entry.command for entry in procfile.parse(text, environment) if entry.name == "web")
-    server = Started([sys.executable, "-m", *command], environment, r"running on (http://\S+)")
+    server = Started(in_python(command), environment, r"running on (http://\S+)")
     try:
         yield server.address
     finally:
         server.stop()
+
+
+def in_python(command: Sequence[str]) -> list[str]:
+    """A command of the Procfile, run by this Python whether it names a program of its packages or a module."""
+    return [sys.executable, *command[1:]] if command[0] == "python" else [sys.executable, "-m", *command]

@@ -35,7 +35,7 @@ from syncjobs.context import Context
 from syncjobs.models import SyncJob
 from syncjobs.registry import Kind
 from syncjobs.states import State
-from tests.benchmarks.scale.due import ACCOUNTS, NEW, PROJECT, WORKERS
+from tests.benchmarks.scale.due import A_TICK, ACCOUNTS, NEW, PROJECT, WORKERS
 from tests.gmail.spends import fullest_minute
 from tests.gmail.turned import clock_of
 
@@ -44,13 +44,14 @@ HISTORY, LABELS, GET = (PRICES["2026"][name] for name in ("history.list", "label
 CALL, PART = 0.09, 0.008  # seconds of an answer
 LONGEST = 3_600.0  # virtual seconds
 OUTAGE = "interval '6 hours'"
+# Each account's own time lies in the second half of the hour, so that none is due again while we play.
 FILL = f"""
 INSERT INTO auth_user (username, password, is_superuser, is_staff, is_active, first_name, last_name, email, date_joined)
 SELECT 'user' || n, '', false, false, true, '', '', '', now() FROM generate_series(1, %s) AS n;
 INSERT INTO mailsync_account (
     owner_id, email, state, credentials, policy, deleted_policy, interval, next_sync_at, sync_message_code, sync_message_params)
 SELECT id, username || '@example.com', 'ok', '', 'readable', 'keep', interval '1 hour',
-    now() - {OUTAGE} + random() * interval '1 hour', 'done', '{{}}' FROM auth_user;
+    now() - {OUTAGE} + (1 + random()) * interval '30 minutes', 'done', '{{}}' FROM auth_user;
 INSERT INTO mailsync_checkpoint (account_id, history_id, position, seq) SELECT id, 1, '{{}}', 0 FROM mailsync_account;
 """
 # The clock stands while somebody works: else all the time that this machine needs would pass in virtual time, too.
@@ -226,6 +227,7 @@ def _turned(world: World) -> Iterator[None]:
         (runner, "time", clock),
         (runner, "Context", partial(Context, clock=world.monotonic)),
         (registry, "kind", lambda name: kind),
+        (schedule, "MOST_DUE", A_TICK),
         (dispatch, "_send", lambda job, queue: world.rung.append(job) or True),
     ]
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in places]

@@ -1,7 +1,6 @@
 """Run a version of the product as the Procfile has it, replace it by the next one."""
 
 import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from config.embedded.ports import LOOPBACK, free_port
 from config.supervisor import procfile
 from tests.benchmarks.stage import Stage
+from tests.benchmarks.web import in_python
 from tests.flows.product import ROOT, Started
 
 READY = {"web": r"running on (http://\S+)", "beat": r"(celery beat) v"}
@@ -37,8 +37,9 @@ class Version:
 
     def _start(self, name: str) -> Started:
         role = "web" if name == "web" else "worker"
-        command = [sys.executable, "-m", *self.commands[name]]
-        return Started(command, self.environment | {"MAILSYNC_ROLE": role}, READY.get(name, WORKER_READY))
+        return Started(
+            in_python(self.commands[name]), self.environment | {"MAILSYNC_ROLE": role}, READY.get(name, WORKER_READY)
+        )
 
     def replaced(self) -> "Replaced":
         """SIGTERM to everybody at once; each is started anew, at the same address, as soon as it has ended."""
