@@ -106,7 +106,9 @@ CELERY_ACCEPT_CONTENT = ["json"]
 # does not lie with a worker that is busy for the length of a slice while another has its hands free.
 CELERY_TASK_ACKS_LATE = broker.is_rabbitmq(CELERY_BROKER_URL)
 CELERY_TASK_DEFAULT_QUEUE = "control"
-CELERY_TASK_PUBLISH_RETRY = False  # a click must not wait for a broker that is away: the sweeper rings again
+# A click must not wait for a broker that is away: the sweeper rings again. Beat alone asks for nothing else, and to it a
+# RabbitMQ that was away is only a new connection if it tries again.
+CELERY_TASK_PUBLISH_RETRY = CELERY_TASK_ACKS_LATE
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_DISABLE_PREFETCH = not CELERY_TASK_ACKS_LATE  # which only Redis knows
 CELERY_WORKER_DIRECT = True  # a queue of its own, on which each worker's watchdog listens whether it still hears
