@@ -1,4 +1,4 @@
-"""An operator's evening: each rule of deploy/prometheus/alerts.yml fires in its own trouble, is quiet in health, and heals.
+"""An operator's evening: each rule in deploy/prometheus/alerts.yml fires in its own trouble, rests in health, heals where it can.
 
 A real Prometheus scrapes the running product every second and evaluates the very expressions; only `for` is cut to two seconds.
 The table that the last test prints stands in docs/operations.md.
@@ -270,5 +270,5 @@ def test_grants_are_revoked_and_nobody_can_be_told(evening: Evening, mailboxes: 
 def test_every_rule_was_seen(evening: Evening) -> None:
     print(f"\n{'rule':26} {'trouble':44} {'fired after s':>13} {'healed after s':>14}")
     for name, trouble, fired, healed in evening.rows:
-        print(f"{name:26} {trouble:44} {fired:13.0f} {'its window' if healed is None else f'{healed:.0f}':>14}")
+        print(f"{name:26} {trouble:44} {fired:13.0f} {'not waited for' if healed is None else f'{healed:.0f}':>14}")
     assert {name for name, *_ in evening.rows} == evening.prometheus.names
