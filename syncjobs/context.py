@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F, FloatField, Value
 from django.db.models.functions import Greatest
 
@@ -59,9 +59,11 @@ class Context:
     _latest: float = 0.0
     _nudge: datetime | None = None  # the newest one that this slice has seen
     _heard: datetime | None = None  # the newest one that its kind was told of
+    _line: Any = None  # this slice's connection to the database
 
     def __post_init__(self) -> None:
         """Whatever nudged before the slice is answered by its beginning."""
+        self._line = connection.connection
         self._latest = self.deadline + LATEST
         self._nudge = self._heard = self.job.nudged_at
 
@@ -131,7 +133,13 @@ class Context:
         journal.note(self.job, code, level, **params)
 
     def _fence(self) -> None:
-        """The row is ours, and nobody wants it to end: raises LeaseLost, CancelRequested."""
+        """The row is ours, and nobody wants it to end: raises LeaseLost, CancelRequested, OperationalError.
+
+        The last where the connection is not the slice's any more. It broke off in a call whose errors are kept for later, and
+        Django has opened another: perhaps to a database that never had the last page, which this slice would go on from.
+        """
+        if connection.connection is not self._line:
+            raise OperationalError("the connection of this slice was replaced")
         fresh = lease.lock(self.job)
         if fresh.cancel_requested_at is not None:
             raise CancelRequested

@@ -31,25 +31,15 @@ def at_most_one_active(ledger: Sequence[Entry]) -> int:
 
 
 def written_by_holders(ledger: Sequence[Entry]) -> int:
-    """Each write was committed by the session that had claimed the very token which the job's row held at that commit.
-
-    A slice whose connection broke off in the middle of a question to Gmail goes on with another one, for good: a session that
-    never claimed the job may write when its transaction renews the lease, and its predecessor is not heard of again.
-    """
-    renewals = {(entry.tx, entry.resource, entry.token) for entry in _versions(ledger) if not entry.claimed}
+    """Each write was committed by the session that had claimed the very token which the job's row held at that commit."""
     held: dict[tuple[int, str], Any] = {}
-    session: dict[tuple[str, Any], int] = {}
     looked = 0
     for entry in ledger:
-        who, lease = (entry.backend, entry.resource), (entry.resource, entry.token)
         if entry.claimed:
-            held[who], session[lease] = entry.token, entry.backend
+            held[entry.backend, entry.resource] = entry.token
         elif entry.what == "write":
-            if who not in held and lease in session and (entry.tx, *lease) in renewals:
-                held[session[lease], entry.resource] = "its successor's"
-                held[who], session[lease] = entry.token, entry.backend
-            if entry.token is None or held.get(who) != entry.token:
-                raise Violated(f"holds {held.get(who)}, yet wrote: {entry}")
+            if entry.token is None or held.get((entry.backend, entry.resource)) != entry.token:
+                raise Violated(f"holds {held.get((entry.backend, entry.resource))}, yet wrote: {entry}")
             looked += 1
     return looked
 

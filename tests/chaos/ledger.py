@@ -55,18 +55,12 @@ CREATE TRIGGER proof_write_{operation} AFTER {operation} ON {table} REFERENCING 
 
 OF_MESSAGE = "JOIN mailsync_message m ON m.id = changed.message_id"
 
-# Deferred: the token is the row's at the commit, whoever has changed it since the write. Raw bytes of a session that claimed
-# nothing belong to the lease that it renewed with them.
+# Deferred: the token is the row's at the commit, whoever has changed it since the write.
 AT_COMMIT = """
 CREATE FUNCTION proof_commit() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    its text = NEW.resource;
 BEGIN
-    IF its = 'nobody' THEN
-        SELECT coalesce(max(resource), its) INTO its FROM proof_ledger WHERE what = 'job' AND tx = NEW.tx;
-    END IF;
-    UPDATE proof_ledger SET (resource, task_id, token) =
-        (SELECT its, max(task_id), max(lease_token::text)::uuid FROM syncjobs_syncjob WHERE resource = its AND state = 'RUNNING')
+    UPDATE proof_ledger SET (task_id, token) =
+        (SELECT task_id, lease_token FROM syncjobs_syncjob WHERE resource = NEW.resource AND state = 'RUNNING')
     WHERE id = NEW.id;
     RETURN NULL;
 END $$;

@@ -19,9 +19,6 @@ Session = psycopg.Connection[Any]
 CLAIM = """UPDATE syncjobs_syncjob SET state = 'RUNNING', lease_token = gen_random_uuid(), revision = revision + 1,
            lease_until = now() + interval '1 minute'"""
 HOLD = CLAIM + " WHERE resource = %s"
-RENEW = (
-    "UPDATE syncjobs_syncjob SET lease_until = now() + interval '1 minute', revision = revision + 1 WHERE resource = %s"
-)
 PAGE = "INSERT INTO mailsync_label (account_id, label_id, name, type) SELECT id, %s, %s, 'user' FROM mailsync_account"
 
 
@@ -48,12 +45,6 @@ def watched(transactional_db: None) -> Iterator[Session]:  # noqa: F811
 
 @pytest.fixture
 def worker() -> Iterator[Session]:
-    with session() as opened:
-        yield opened
-
-
-@pytest.fixture
-def reconnected() -> Iterator[Session]:
     with session() as opened:
         yield opened
 
@@ -154,29 +145,6 @@ def test_raw_bytes_that_nobody_with_a_lease_brought_are_found(watched: Session, 
 
     with pytest.raises(Violated, match="mailsync_rawmessage"):
         checker.written_by_holders(ledger.read(watched, "nobody"))
-
-
-def test_a_slice_may_go_on_with_another_connection(
-    watched: Session, worker: Session, owed: str, reconnected: Session
-) -> None:
-    worker.execute(HOLD, [owed])
-    with reconnected.transaction():
-        reconnected.execute(RAW)
-        reconnected.execute(RENEW, [owed])
-
-    assert checker.written_by_holders(ledger.read(watched, owed)) == 1
-
-
-def test_a_zombie_with_another_connection_is_found(watched: Session, worker: Session, reconnected: Session) -> None:
-    resource = Account.objects.get().resource
-    worker.execute(HOLD, [resource])
-    with reconnected.transaction():
-        reconnected.execute(PAGE, ["L1", "One"])
-        reconnected.execute(RENEW, [resource])
-    worker.execute(PAGE, ["L2", "Two"])
-
-    with pytest.raises(Violated, match="successor"):
-        checker.written_by_holders(ledger.read(watched))
 
 
 def test_a_second_active_job_without_the_index_is_found(watched: Session) -> None:

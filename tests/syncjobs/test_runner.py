@@ -1,8 +1,9 @@
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.db.utils import InterfaceError
 
 from syncjobs import backoff, lifecycle, runner
@@ -253,25 +254,50 @@ def test_a_database_that_breaks_off_is_asked_again_until_the_job_can_be_given_ba
     assert after is not None and (after.lease_token, after.attempts, after.crashes) == (None, 1, 0)
 
 
-def test_a_connection_killed_between_two_pages_ends_the_slice_instead_of_being_replaced(ask: Ask, stage: Stage) -> None:
-    """The database that answers after a failover may never have had the last page: its checkpoint must be read again."""
+def terminated() -> None:
+    """A failover, for this thread's connection."""
 
     def terminate(backend: int) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
 
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        backend = cursor.fetchone()[0]
+    assert at_once([lambda: terminate(backend)]) == [None]
+
+
+def test_a_connection_killed_between_two_pages_ends_the_slice_instead_of_being_replaced(ask: Ask, stage: Stage) -> None:
+    """The database that answers after a failover may never have had the last page: its checkpoint must be read again."""
+
     def run(context: Context) -> None:
         page(context)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_backend_pid()")
-            backend = cursor.fetchone()[0]
-        assert at_once([lambda: terminate(backend)]) == [None]
+        terminated()
         page(context)
         page(context)
 
     stage.runs = [run]
     after = runner.run(ask().job.pk, "worker")
     assert after is not None
+    assert (after.message_code, after.attempts, after.lease_token) == ("database_trouble", 1, None)
+
+
+def test_a_connection_that_was_replaced_behind_a_slices_back_ends_it(ask: Ask, stage: Stage) -> None:
+    """What a call of Gmail brought is saved before what ended the call is heard: a beat within it that failed must not be lost."""
+    reached: list[str] = []
+
+    def run(context: Context) -> None:
+        page(context)
+        terminated()
+        with suppress(OperationalError), transaction.atomic():  # a beat: Django closes what broke off
+            SyncJob.objects.exists()
+        assert SyncJob.objects.exists(), "by another connection"
+        page(context)
+        reached.append("saved")
+
+    stage.runs = [run]
+    after = runner.run(ask().job.pk, "worker")
+    assert after is not None and not reached
     assert (after.message_code, after.attempts, after.lease_token) == ("database_trouble", 1, None)
 
 

@@ -378,14 +378,14 @@ MUTANTS = (
         (
             Change(
                 "syncjobs/context.py",
-                "from django.db import transaction",
-                "from django.db import connection, transaction",
+                "        if connection.connection is not self._line:\n",
+                "        if False:\n",
             ),
             Change(
                 "syncjobs/context.py",
-                "        with transaction.atomic():\n            self._fence()\n            report",
+                '        with traces.span("page") as span, transaction.atomic():\n            self._fence()\n            report',
                 "        if not connection.is_usable():\n            connection.close()\n"
-                "        with transaction.atomic():\n            self._fence()\n            report",
+                '        with traces.span("page") as span, transaction.atomic():\n            self._fence()\n            report',
             ),
         ),
         (f"{RUNNER}::test_a_connection_killed_between_two_pages_ends_the_slice_instead_of_being_replaced",),

@@ -3,6 +3,7 @@
 import base64
 import re
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,14 +18,21 @@ from mailsync import second_step, tokens
 from mailsync.models import AuditEvent, RecoveryCode, SecondStep
 
 pytestmark = pytest.mark.django_db
+NOW = 1_800_000_015.0  # the middle of one
 SETUP, STEP = "/settings/second-step/", "/login/step/"
+
+
+@pytest.fixture(autouse=True)
+def half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not end within a test."""
+    monkeypatch.setattr(second_step, "time", SimpleNamespace(time=lambda: NOW))
 
 
 def code(user: User, later: int = 0) -> str:
     """What the authenticator shows, in half a minute's steps from now."""
     secret = SecondStep.objects.get(user=user).secret
     totp = TOTP(base64.b32decode(secret))
-    totp.time = time.time() + 30 * later
+    totp.time = NOW + 30 * later
     return f"{totp.token():06}"
 
 
