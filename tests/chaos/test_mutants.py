@@ -48,6 +48,7 @@ def test_every_mutant_still_changes_what_it_names() -> None:
             compile(texts[change.path], change.path, "exec")
 
 
+@pytest.mark.long  # each of them is run by itself anyway
 def test_those_who_catch_pass_on_the_product_as_it_is(laboratory: Laboratory, pytestconfig: pytest.Config) -> None:
     chosen = [mutant for mutant in MUTANTS if mutant.sample or pytestconfig.getoption("--long")]
     named = {test for mutant in chosen for test in mutant.caught_by}

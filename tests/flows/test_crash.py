@@ -55,6 +55,7 @@ def test_a_silent_job_is_replaced_and_a_healthy_old_one_is_not(
     assert "Equal." in product.manage("verify_account", mailbox, "--all")
 
 
+@pytest.mark.long
 def test_a_healthy_job_older_than_the_limit_is_adopted(
     product: Product, gmail: Gmail, account: int, mailbox: str
 ) -> None:

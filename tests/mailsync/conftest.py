@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
+from gmail import backoff
 from mailsync.connect import connect
 from mailsync.credentials import user_grant
 from mailsync.models import Account
@@ -43,6 +44,12 @@ def gmail(simulator: Simulator, request: pytest.FixtureRequest, settings: Any) -
     mailbox.control("reset-stats")
     yield mailbox
     mailbox.faults()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls of Gmail that fail are repeated at once."""
+    monkeypatch.setattr(backoff, "FIRST_CEILING", 0.01)
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def test_however_a_mailbox_goes_its_watch_is_stopped(account: Account, gmail: Gm
 
 
 def test_google_out_of_reach_holds_up_the_end_of_a_grant_for_half_an_hour_at_most(
-    account: Account, gmail: Gmail, settings: Any, turn: Turn
+    account: Account, gmail: Gmail, settings: Any, turn: Turn, impatient: None
 ) -> None:
     watch.tick()
     disconnect(account, by="anna")

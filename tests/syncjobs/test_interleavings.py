@@ -396,10 +396,10 @@ def test_the_races_in_every_order_and_every_pair_and_some_triples_by_lot(
         theatre.all(opening, cast, most_preemptions=1)
     for opening, cast in casts(2):
         theatre.some(opening, cast, dice, times=1)
-    for opening, cast in dice.sample(list(casts(3)), 40):
+    for opening, cast in dice.sample(list(casts(3)), 20):
         theatre.some(opening, cast, dice, times=1)
     record_property("summary", theatre.report())
-    assert theatre.schedules > 600 and theatre.stage.waits > 100
+    assert theatre.schedules > 500 and theatre.stage.waits > 100
 
 
 @pytest.mark.long

@@ -140,7 +140,7 @@ def test_check_of_a_grant_that_died_unnoticed_asks_for_a_new_one(
 
 
 def test_with_gmail_away_only_what_needs_it_now_is_refused(
-    browser: Client, account: Account, gmail: Gmail, settings: Any
+    browser: Client, account: Account, gmail: Gmail, settings: Any, impatient: None
 ) -> None:
     sync(account)
     settings.GOOGLE_BASE_URL = NOWHERE
@@ -153,7 +153,7 @@ def test_with_gmail_away_only_what_needs_it_now_is_refused(
 
 
 def test_a_job_that_lends_itself_to_a_batch_tells_that_gmail_is_away(
-    browser: Client, account: Account, settings: Any
+    browser: Client, account: Account, settings: Any, impatient: None
 ) -> None:
     waiting = request_sync(account, trigger=Trigger.BUTTON).job
     settings.GOOGLE_BASE_URL = NOWHERE
