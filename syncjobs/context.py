@@ -50,6 +50,7 @@ class Context:
     limit: int | None = None  # how much work this slice may do, in units of its kind
     deadline: float = field(default_factory=lambda: time.monotonic() + settings.SYNC_SLICE.total_seconds())
     clock: Callable[[], float] = time.monotonic
+    line: Any = None  # the connection to the database that the slice began with; None: any will do
     _pace: Pace = field(default_factory=Pace)
     _renewed: float = field(default_factory=time.monotonic)
     _published: float = 0.0
@@ -59,11 +60,9 @@ class Context:
     _latest: float = 0.0
     _nudge: datetime | None = None  # the newest one that this slice has seen
     _heard: datetime | None = None  # the newest one that its kind was told of
-    _line: Any = None  # this slice's connection to the database
 
     def __post_init__(self) -> None:
         """Whatever nudged before the slice is answered by its beginning."""
-        self._line = connection.connection
         self._latest = self.deadline + LATEST
         self._nudge = self._heard = self.job.nudged_at
 
@@ -138,7 +137,7 @@ class Context:
         The last where the connection is not the slice's any more. It broke off in a call whose errors are kept for later, and
         Django has opened another: perhaps to a database that never had the last page, which this slice would go on from.
         """
-        if connection.connection is not self._line:
+        if self.line is not None and connection.connection is not self.line:
             raise OperationalError("the connection of this slice was replaced")
         fresh = lease.lock(self.job)
         if fresh.cancel_requested_at is not None:

@@ -378,7 +378,7 @@ MUTANTS = (
         (
             Change(
                 "syncjobs/context.py",
-                "        if connection.connection is not self._line:\n",
+                "        if self.line is not None and connection.connection is not self.line:\n",
                 "        if False:\n",
             ),
             Change(
