@@ -5,6 +5,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import requests
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
@@ -68,6 +69,7 @@ def test_socket_mount_does_not_stop_jobs(product: Product, account: int) -> None
     assert product.job(task_id)["state"] == "SUCCEEDED"
 
 
+@pytest.mark.long
 def test_a_socket_that_was_idle_for_seven_seconds_still_hears(product: Product, account: int) -> None:
     """Newer clients of Redis cut an idle connection of the channel layer after five seconds."""
     with open_socket(product) as socket:

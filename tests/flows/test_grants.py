@@ -27,6 +27,7 @@ print(json.dumps([str(each.get_decoded()) for each in Session.objects.all()]))
 """
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)  # a revocation is told of within a minute, and the product may have to start first
 def test_a_grant_revoked_in_mid_page_is_left_alone_until_its_owner_renews_it(
     product: Product, gmail: Gmail, account: int, mailbox: str

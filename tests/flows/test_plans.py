@@ -119,6 +119,7 @@ def batches(product: Product, account: int) -> list[int]:
     raise AssertionError(counts)
 
 
+@pytest.mark.long
 def test_batches_mirror_a_mailbox_exactly_while_all_workers_stand_still(
     product: Product, gmail: Gmail, account: int, mailbox: str
 ) -> None:
