@@ -81,7 +81,7 @@ def _run(world: World, injector: Injector, trial: Trial) -> dict[str, Any]:
 
     assert {error for _, error in ends} <= ENDS, ends
     assert {status for _, status in crowd.heard} <= EXPECTED, crowd.heard
-    assert world.supervisor.run(lambda: not world.zombies(), timeout=15), world.zombies()
+    assert world.supervisor.run(lambda: not world.zombies(), timeout=60), world.zombies()
     assert set(injector.struck) == set(injector.kinds)
     return {
         "seed": injector.seed,

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.flows.product import Gmail, Product
+
+expect.set_options(timeout=60_000)  # ms: a page may wait for a machine that is busy with other things
 
 MESSAGES = 600
 LATENCY = 0.1

@@ -20,7 +20,7 @@ import requests
 
 ROOT = Path(__file__).resolve().parents[2]
 TO_START = 240.0
-TO_ANSWER = 10.0
+TO_ANSWER = 60.0
 MISSING_HERE = (
     "DATABASE_URL",
     "REDIS_URL",
@@ -106,10 +106,10 @@ class Started:
         """SIGTERM, then whatever is needed."""
         self.process.terminate()
         try:
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait(timeout=5)
+            self.process.wait(timeout=60)
         assert self.process.stdout is not None
         self.process.stdout.close()
 
@@ -228,7 +228,7 @@ class Product(Started):
     def done(self, task_id: str, at_least: int) -> dict[str, Any]:
         """The job once so many messages are there."""
         return eventually(
-            lambda: job if (job := self.job(task_id))["stats"]["done"] >= at_least else None, within=30, every=0.05
+            lambda: job if (job := self.job(task_id))["stats"]["done"] >= at_least else None, within=60, every=0.05
         )
 
     def processes(self, *words: str) -> list[psutil.Process]:

@@ -62,7 +62,7 @@ def test_axe_finds_nothing_on_any_page(
     in_conversation = answers[0]["gmail_id"]
     context = browser.new_context(locale=language, viewport={"width": width, "height": 800}, reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     found = violations(page, f"{product.address}/password/")
     found += violations(page, f"{product.address}/login/")
     page.fill("[name=username]", "demo")

@@ -105,18 +105,18 @@ def test_the_menu_beside_sync_looks_fetches_and_closes_without_leaving_the_page(
 
     opener.click()
     page.get_by_role("button", name="Check").click()
-    expect(notices).to_contain_text(re.compile(r"Messages at Gmail that are not here yet: 5\d\d\."), timeout=20_000)
+    expect(notices).to_contain_text(re.compile(r"Messages at Gmail that are not here yet: 5\d\d\."), timeout=60_000)
 
     opener.click()
     page.get_by_role("button", name="Today").click()
-    expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "100", timeout=30_000)
+    expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "100", timeout=60_000)
     assert [
         job["sync_type"] for job in product.call("GET", "/api/jobs/", params={"account": account}).json()["results"]
     ] == ["window"]
 
     opener.click()
     page.get_by_role("button", name="Next 100").click()
-    expect(notices).to_contain_text("100 messages fetched.", timeout=40_000)
+    expect(notices).to_contain_text("100 messages fetched.", timeout=60_000)
 
 
 def test_two_tabs_end_full_with_the_whole_log_though_sockets_are_blocked_and_the_server_is_killed(
@@ -126,7 +126,7 @@ def test_two_tabs_end_full_with_the_whole_log_though_sockets_are_blocked_and_the
     watching, blocked = context.new_page(), context.new_page()
     blocked.route_web_socket(re.compile("/ws/sync/"), lambda socket: socket.close())
     for tab in (watching, blocked):
-        tab.set_default_timeout(30_000)
+        tab.set_default_timeout(60_000)
     log_in(watching, product)
     task = product.start(account).json()["task_id"]
     watching.goto(f"{product.address}/jobs/{task}/")
@@ -136,7 +136,7 @@ def test_two_tabs_end_full_with_the_whole_log_though_sockets_are_blocked_and_the
 
     for tab in (watching, blocked):
         expect(tab.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "100", timeout=60_000)
-        expect(tab.locator("#events")).to_contain_text("Done", timeout=30_000)
+        expect(tab.locator("#events")).to_contain_text("Done", timeout=60_000)
         expect(tab.locator("[data-figure=phase]")).to_have_text("Succeeded")
     context.close()
 

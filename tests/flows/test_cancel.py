@@ -7,7 +7,7 @@ from tests.flows.product import Gmail, Product
 
 GRACE = 4.0  # seconds: two thirds of the lease, which is 6 s in these stories
 SWEEP = 5.0
-SLACK = 6.0  # for a machine that is busy with other things
+SLACK = 20.0  # for a machine that is busy with other things
 
 
 def test_a_cancel_ends_a_job_whose_gmail_hangs_and_the_next_one_goes_on_at_once(

@@ -22,12 +22,12 @@ def test_a_due_account_syncs_by_itself_and_a_second_beat_changes_nothing(product
     )
     try:
         product.manage("shell", "-v", "0", "-c", DUE_NOW.format(account))
-        jobs = eventually(lambda: jobs_of(product, account), within=30)
+        jobs = eventually(lambda: jobs_of(product, account), within=60)
         final = product.finished(jobs[0]["task_id"])
         still = jobs_of(product, account)
     finally:
         beat.terminate()
-        beat.wait(timeout=20)
+        beat.wait(timeout=60)
 
     assert (final["state"], final["trigger"]) == ("SUCCEEDED", "clock")
     assert len(still) == 1

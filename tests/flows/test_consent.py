@@ -29,7 +29,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 def page(browser: Browser, product: Product) -> Iterator[Page]:
     context = browser.new_context(locale="en-GB")
     opened = context.new_page()
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(60_000)
     opened.goto(product.address + "/login/?next=/connect/")  # signing in leads on to Google's page
     opened.fill("[name=username]", "demo")
     opened.fill("[name=password]", "demo")

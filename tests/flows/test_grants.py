@@ -41,7 +41,7 @@ def test_a_grant_revoked_in_mid_page_is_left_alone_until_its_owner_renews_it(
     assert (failed["state"], failed["error"]["code"]) == ("FAILED", "reconnect_needed")
     stood = failed["stats"]["done"]
     assert PAGE <= stood < MESSAGES
-    page = logged_in(product).get(product.address + "/", timeout=10).text
+    page = logged_in(product).get(product.address + "/", timeout=60).text
     assert f'href="/connect/?account={account}"' in page
     before = gmail.stats()["http"]
     with product.database() as database:
@@ -80,11 +80,11 @@ class Form(HTMLParser):
 
 def consented(browser: requests.Session, product: Product, email: str) -> str:
     """Go through Google's consent; the address that the browser came back to, with its code."""
-    asked = browser.get(product.address + "/connect/", allow_redirects=False, timeout=10).headers["Location"]
-    page = requests.get(asked, timeout=10).text
-    decided = requests.post(asked, data=Form(page, email).fields, allow_redirects=False, timeout=10)
+    asked = browser.get(product.address + "/connect/", allow_redirects=False, timeout=60).headers["Location"]
+    page = requests.get(asked, timeout=60).text
+    decided = requests.post(asked, data=Form(page, email).fields, allow_redirects=False, timeout=60)
     back = decided.headers["Location"]
-    answer = browser.get(back, timeout=20)
+    answer = browser.get(back, timeout=60)
     assert "Connected: the mail is being mirrored now." in answer.text
     return back
 
@@ -130,10 +130,10 @@ def test_no_secret_is_found_anywhere(product: Product, gmail: Gmail) -> None:
         assert failed["error"]["code"] == "gmail_refused"
         gmail.control("faults", rules=[])
         bearer = {"Authorization": f"Bearer {FORGED}"}
-        assert requests.post(f"{product.address}/push/gmail/", headers=bearer, json={}, timeout=10).status_code >= 400
+        assert requests.post(f"{product.address}/push/gmail/", headers=bearer, json={}, timeout=60).status_code >= 400
         made = product.call("POST", "/api/tokens/", json={"label": "found nowhere"}).json()["token"]
         assert (
-            browser.get(f"{product.address}/connect/callback/?code=4%2F0unasked&state=x", timeout=10).status_code == 400
+            browser.get(f"{product.address}/connect/callback/?code=4%2F0unasked&state=x", timeout=60).status_code == 400
         )
         gmail.control("revoke", email=mailbox)
         product.finished(product.start(account).json()["task_id"])
@@ -158,7 +158,7 @@ def test_no_secret_is_found_anywhere(product: Product, gmail: Gmail) -> None:
 
 def all_secrets(product: Product, gmail: Gmail, more: list[str]) -> list[str]:
     """Every token, code, client secret, key that was handed out or used."""
-    told = requests.get(f"{gmail.address}/control/secrets", timeout=10).json()
+    told = requests.get(f"{gmail.address}/control/secrets", timeout=60).json()
     servers = product.servers
     keys = [servers["SECRET_KEY"], *servers["TOKEN_ENCRYPTION_KEYS"].split(",")]
     client = product.environment.get("GOOGLE_CLIENT_SECRET", "")
@@ -215,19 +215,19 @@ def logs(product: Product) -> list[Path]:
 
 def everything_shown(browser: requests.Session, product: Product, account: int, tasks: list[str]) -> str:
     """Pages, the admin's lists and rows, answers of the API."""
-    index = browser.get(product.address + "/admin/", timeout=20).text
+    index = browser.get(product.address + "/admin/", timeout=60).text
     lists = sorted(set(re.findall(r'href="(/admin/[a-z_]+/[a-z_]+/)"', index)))
     assert len(lists) >= 10
     texts = [index]
     for path in lists:
-        texts.append(eventually(lambda path=path: browser.get(product.address + path, timeout=20).text, within=20))
+        texts.append(eventually(lambda path=path: browser.get(product.address + path, timeout=60).text, within=60))
         texts += [
-            browser.get(product.address + row, timeout=20).text
+            browser.get(product.address + row, timeout=60).text
             for row in re.findall(rf'href="({path}[^"]+/change/[^"]*)"', texts[-1])[:3]
         ]
     paths = ["/", f"/accounts/{account}/", "/jobs/", "/settings/", "/exports/", "/readyz", "/metrics"]
     paths += [f"/jobs/{task}/" for task in tasks]
-    texts += [browser.get(product.address + path, timeout=20).text for path in paths]
+    texts += [browser.get(product.address + path, timeout=60).text for path in paths]
     calls = ["accounts/", f"accounts/{account}/", "tokens/", "sync/status", "jobs/", "schema/"]
     calls += [f"jobs/{task}/{rest}" for task in tasks for rest in ("", "events/")]
     texts += [product.call("GET", f"/api/{path}").text for path in calls]
@@ -237,13 +237,13 @@ def everything_shown(browser: requests.Session, product: Product, account: int, 
 def test_wrong_passwords_are_counted_by_the_address_that_the_proxy_names(product: Product) -> None:
     """A proxy on this machine is believed; without one, everybody behind it would be locked out together."""
     browser = requests.Session()
-    page = browser.get(product.address + "/login/", timeout=10)
+    page = browser.get(product.address + "/login/", timeout=60)
 
     def attempt(address: str) -> int:
         form = {"username": "demo", "password": "wrong", "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
         headers = {"Referer": page.url, "X-Forwarded-For": address}
-        return browser.post(page.url, data=form, headers=headers, timeout=10).status_code
+        return browser.post(page.url, data=form, headers=headers, timeout=60).status_code
 
     assert [attempt("203.0.113.7") for _ in range(11)] == [200] * 9 + [429] * 2
     assert attempt("203.0.113.8") == 200
-    assert logged_in(product).get(product.address + "/settings/", timeout=10).status_code == 200
+    assert logged_in(product).get(product.address + "/settings/", timeout=60).status_code == 200

@@ -120,7 +120,7 @@ def all_end_well(product: Product, tasks: list[str], heard: States) -> list[tupl
     """The jobs once they have ended, and the browser has heard of each end."""
     eventually(lambda: "RUNNING" not in dict(jobs(product, tasks)), within=PATIENCE, every=0.5)
     ended = jobs(product, tasks)
-    eventually(lambda: all(heard.get(task) == "SUCCEEDED" for task in tasks), within=40)
+    eventually(lambda: all(heard.get(task) == "SUCCEEDED" for task in tasks), within=60)
     return ended
 
 

@@ -254,7 +254,7 @@ def test_a_push_of_the_simulator_is_verified_and_read(simulator: Simulator) -> N
         grant = oauth.credentials(registered, refresh_token="sim-refresh-c@example.com")
         mailbox = GmailClient(grant, base_url=simulator.url, wait=lambda *_: None)
         watch = mailbox.watch("projects/p/topics/t")
-        push = pushes.get(timeout=20)
+        push = pushes.get(timeout=60)
         mailbox.stop()
         mailbox.close()
         simulator.control("push", endpoint="")

@@ -41,7 +41,7 @@ def tell(communicator: Browser, story: Story) -> None:
         connected = await communicator.connect()
         assert connected
         await story(communicator)
-        await communicator.disconnect(timeout=5)
+        await communicator.disconnect(timeout=60)
 
     async_to_sync(whole)()
     connections.close_all()
@@ -68,12 +68,12 @@ def test_the_snapshot_comes_first_then_newer_revisions_only(running: Callable[..
     job = running()
 
     async def story(browser: Browser) -> None:
-        first = await browser.receive_json(timeout=5)
+        first = await browser.receive_json(timeout=60)
         assert (first["type"], first["job"]["task_id"], first["job"]["revision"]) == ("job", job.task_id, job.revision)
         await aside(lambda: progress.publish(job))  # late: an old one
         assert await browser.receive_nothing(timeout=0.4)
         await aside(lambda: page(job, 40))
-        second = await browser.receive_json(timeout=5)
+        second = await browser.receive_json(timeout=60)
         assert second["job"]["revision"] > first["job"]["revision"]
         assert second["job"]["progress_percentage"] == 40
         assert await browser.receive_nothing(timeout=0.6)
@@ -90,7 +90,7 @@ def test_a_browser_that_comes_late_sees_active_jobs_and_the_last_finished(
     waiting = ask(resource="thing:2").job
 
     async def story(browser: Browser) -> None:
-        seen = {(await browser.receive_json(timeout=5))["job"]["task_id"] for _ in range(2)}
+        seen = {(await browser.receive_json(timeout=60))["job"]["task_id"] for _ in range(2)}
         assert seen == {newest.task_id, waiting.task_id}
         assert await browser.receive_nothing(timeout=0.4)
 
@@ -101,11 +101,11 @@ def test_the_end_is_always_told(running: Callable[..., SyncJob], cookie: bytes) 
     job = running()
 
     async def story(browser: Browser) -> None:
-        await browser.receive_json(timeout=5)
+        await browser.receive_json(timeout=60)
         await aside(lambda: (page(job, 90), lifecycle.succeed(job)))
-        last = await browser.receive_json(timeout=5)
+        last = await browser.receive_json(timeout=60)
         while last["job"]["state"] == "RUNNING":  # on a busy machine the page is told of before the end is committed
-            last = await browser.receive_json(timeout=5)
+            last = await browser.receive_json(timeout=60)
         assert (last["job"]["state"], last["job"]["progress_percentage"]) == ("SUCCEEDED", 100)
 
     tell(socket(cookie), story)
@@ -121,7 +121,7 @@ def test_at_most_four_snapshots_a_second_and_always_the_last(running: Callable[.
         return time.monotonic() - began
 
     async def story(browser: Browser) -> None:
-        await browser.receive_json(timeout=5)
+        await browser.receive_json(timeout=60)
         took = await aside(storm)
         await asyncio.sleep(2 * consumers.FLUSH_SECONDS)
         seen = []
@@ -137,7 +137,7 @@ def test_an_anonymous_browser_is_closed_with_4401(owner: User) -> None:
     async def whole() -> None:
         browser = socket()
         assert await browser.connect()
-        assert await browser.receive_output(timeout=5) == {"type": "websocket.close", "code": consumers.NOT_LOGGED_IN}
+        assert await browser.receive_output(timeout=60) == {"type": "websocket.close", "code": consumers.NOT_LOGGED_IN}
 
     async_to_sync(whole)()
 
@@ -157,7 +157,7 @@ def test_nobody_sees_a_strangers_jobs(running: Callable[..., SyncJob], cookie: b
     mine = running(resource="thing:1")
 
     async def story(browser: Browser) -> None:
-        assert (await browser.receive_json(timeout=5))["job"]["task_id"] == mine.task_id
+        assert (await browser.receive_json(timeout=60))["job"]["task_id"] == mine.task_id
         await aside(lambda: request(stranger, resource="thing:10"))
         assert await browser.receive_nothing(timeout=0.5)
 
@@ -170,7 +170,7 @@ def test_a_socket_speaks_the_language_of_its_page(ask: Ask, cookie: bytes) -> No
     for language in ("en", "zh-hans"):
 
         async def story(browser: Browser, language: str = language) -> None:
-            texts[language] = (await browser.receive_json(timeout=5))["job"]["message"]
+            texts[language] = (await browser.receive_json(timeout=60))["job"]["message"]
 
         tell(socket(cookie, query=f"?lang={language}"), story)
     assert texts["en"] == "Waiting for a worker" != texts["zh-hans"]
@@ -183,10 +183,10 @@ def test_what_redis_lost_is_read_from_the_rows(
     job = running()
 
     async def story(browser: Browser) -> None:
-        await browser.receive_json(timeout=5)
+        await browser.receive_json(timeout=60)
         progress._broken_until = float("inf")
         await aside(lambda: page(job, 70))
-        assert (await browser.receive_json(timeout=5))["job"]["progress_percentage"] == 70
+        assert (await browser.receive_json(timeout=60))["job"]["progress_percentage"] == 70
 
     tell(socket(cookie), story)
 

@@ -39,4 +39,4 @@ def run_python() -> Iterator[Callable[[str, Mapping[str, str]], subprocess.Popen
     yield run
     for process in started:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)

@@ -40,7 +40,7 @@ def entered(process: subprocess.Popen[str]) -> dict[str, str]:
 
 
 def leave(process: subprocess.Popen[str]) -> str:
-    output, _ = process.communicate("\n", timeout=30)
+    output, _ = process.communicate("\n", timeout=60)
     assert process.returncode == 0
     return output
 
@@ -79,7 +79,7 @@ def test_sigterm_stops_the_servers_with_the_command(environ: dict[str, str], run
     assert children
     process.send_signal(signal.SIGTERM)
     assert process.wait(15) == 128 + signal.SIGTERM
-    assert psutil.wait_procs(children, timeout=5)[1] == []
+    assert psutil.wait_procs(children, timeout=60)[1] == []
 
 
 def test_a_complete_environment_starts_nothing(environ: dict[str, str], run_python: Callable[..., Any]) -> None:

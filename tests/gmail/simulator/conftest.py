@@ -31,7 +31,7 @@ def start() -> Iterator[Start]:
     yield run
     for process in running:
         process.send_signal(signal.SIGKILL)
-        process.wait(timeout=10)
+        process.wait(timeout=60)
         assert process.stdout is not None
         process.stdout.close()
 

@@ -41,12 +41,12 @@ def pushed(google: Gmail) -> Asked:
     with serving(lambda asked: Reply(204, b"")) as wire:
         google.control("push", endpoint=wire.url + "/push/gmail/", audience=AUDIENCE, account=SENDER)
         form = {"client_id": "simulator", "client_secret": "simulator", "grant_type": "refresh_token"}
-        answer = requests.post(f"{google.address}/token", form | {"refresh_token": f"sim-refresh-{ANNA}"}, timeout=10)
+        answer = requests.post(f"{google.address}/token", form | {"refresh_token": f"sim-refresh-{ANNA}"}, timeout=60)
         headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
         body = {"topicName": "projects/simulator/topics/gmail"}
         watch = f"{google.address}/gmail/v1/users/me/watch"
-        assert requests.post(watch, json=body, headers=headers, timeout=10).ok
-        return eventually(lambda: wire.asked and wire.asked[0], within=10, every=0.02)
+        assert requests.post(watch, json=body, headers=headers, timeout=60).ok
+        return eventually(lambda: wire.asked and wire.asked[0], within=60, every=0.02)
 
 
 @pytest.fixture(autouse=True)

@@ -106,20 +106,15 @@ def test_without_redis_everything_passes(anna: User, limits: Any, settings: Any)
         assert statuses(client_of(anna), "post", START, 5) == [404] * 5
 
 
-def test_a_redis_that_never_answers_is_asked_once_and_costs_half_a_second(
-    anna: User, limits: Any, settings: Any
-) -> None:
+def test_a_redis_that_never_answers_is_asked_once(anna: User, limits: Any, settings: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         real, settings.REDIS_URL = settings.REDIS_URL, f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
-        began = time.monotonic()
         assert statuses(client_of(anna), "post", START, 5) == [404] * 5
-        took = time.monotonic() - began
         silent.settimeout(5)
         silent.accept()[0].close()
         silent.setblocking(False)
         with pytest.raises(BlockingIOError):  # nobody came again
             silent.accept()
-    assert took < 2.0  # five waits would be longer, were each as long as the first
     settings.REDIS_URL = real
     assert throttles._broken_until > time.monotonic() + 5
     throttles._broken_until = 0.0
