@@ -16,7 +16,9 @@ class Workers:
     """Workers of the interactive queue, one process each, beside the control worker with its beat."""
 
     def __init__(self, servers: Stage, number: int) -> None:
-        self.environment = servers.environment | {"DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings"}
+        # Unbuffered: beat's banner, which is waited for, is all that it says for a while.
+        said = {"DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings", "PYTHONUNBUFFERED": "1"}
+        self.environment = servers.environment | said
         self.control = self._celery("worker", "-Q", "control", "-P", "solo", "-n", "control@bench", *QUIET)
         beat = ["beat", "--pidfile=", "--loglevel", "INFO"]
         self.beat = Started(CELERY + beat, self.environment, r"(celery beat) v")
