@@ -46,6 +46,25 @@ def test_every_container_has_its_bounds_and_no_rights_that_it_does_not_need() ->
     assert "USER mailsync" in (CHECKOUT / "Dockerfile").read_text()
 
 
+def test_what_may_not_be_written_at_a_start_was_compiled_before() -> None:
+    """Otherwise each process compiles two thousand modules whenever it starts: seconds of a deploy."""
+    image = (CHECKOUT / "Dockerfile").read_text()
+    assert "--compile-bytecode" in image and "compileall" in image
+    assert "compileall" in (CHECKOUT / "deploy/systemd/mailsync-migrate.service").read_text()
+
+
+AGREED = (
+    "import sys; sys.path.insert(0, 'script'); import setup; setup._agree = print; setup.main('the list', sys.argv[1:])"
+)
+
+
+def test_python_keeps_what_it_compiled_whatever_the_shell_says() -> None:
+    command = [sys.executable, "-c", AGREED, sys.executable, "-c", "import sys; print(sys.dont_write_bytecode)"]
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    outcome = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=60)
+    assert outcome.stdout.splitlines()[-1:] == ["False"], outcome.stderr
+
+
 def test_a_worker_is_asked_by_the_name_that_it_has() -> None:
     services = composed("docker-compose.yml")["services"]
     for name in ("worker", "scheduled", "control"):
