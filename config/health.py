@@ -1,9 +1,13 @@
 """Say whether this process lives; whether the whole can work."""
 
+from collections.abc import Callable
+
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from mailsync import patience
+from mailsync.metrics.door import metrics
 from syncjobs import liveness
 
 
@@ -24,9 +28,29 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 def _database_checks() -> dict[str, bool]:
+    if not patience.answers():  # a request would wait for the pool's ten seconds
+        return {"database": False}
     try:
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError:
         return {"database": False}
     return {"database": True, "migrations": not pending}
+
+
+class Probes:
+    """Middleware, before sessions: who asks how things stand hears it, though a browser's cookie would need the database first."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """By the view of its address."""
+        return _PROBES.get(request.path, self.get_response)(request)
+
+
+_PROBES: dict[str, Callable[[HttpRequest], HttpResponse]] = {
+    "/healthz": alive,
+    "/readyz": ready,
+    "/metrics": metrics,
+}

@@ -18,7 +18,9 @@ EMBEDDED = env.flag("MAILSYNC_EMBEDDED", False)  # set by the launcher when it f
 SIMULATED = env.flag("MAILSYNC_SIMULATOR", False)  # and when it runs a simulator of its own
 ROLE = os.environ.get("MAILSYNC_ROLE", "command")  # "web" | "worker" | "command"
 DEVELOPMENT = env.flag("DEBUG", EMBEDDED)
-DEBUG = DEVELOPMENT and ROLE == "web"  # in a worker it would keep every SQL statement
+# Django's own pages for errors are for programmers, who name it: whoever just runs the product sees ours. In a worker it would
+# keep every SQL statement.
+DEBUG = env.flag("DEBUG", False) and ROLE == "web"
 
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.number("PORT", 8000)
@@ -51,6 +53,7 @@ MIDDLEWARE = [
     "mailsync.api.errors.OneShape",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.health.Probes",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -221,7 +224,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = None if DEVELOPMENT else ROOT / "staticfiles"
-WHITENOISE_USE_FINDERS = DEVELOPMENT
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEVELOPMENT
+WHITENOISE_MAX_AGE = 0 if DEVELOPMENT else 60
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -31,10 +31,14 @@ def is_consumed(queue: str) -> bool:
     )
 
 
+def ticks() -> bool:
+    """Whether the beat ticks, and somebody takes what it sends."""
+    return Heartbeat.objects.filter(name=BEAT, seen_at__gt=in_(-SILENCE)).exists()
+
+
 def report() -> dict[str, bool]:
     """Each part that must work, with whether it does."""
-    beats = Heartbeat.objects.filter(name=BEAT, seen_at__gt=in_(-SILENCE)).exists()
-    return {"redis": _redis_answers(), "beat": beats} | {f"worker_{queue}": is_consumed(queue) for queue in QUEUES}
+    return {"redis": _redis_answers(), "beat": ticks()} | {f"worker_{queue}": is_consumed(queue) for queue in QUEUES}
 
 
 def _redis_answers() -> bool:

@@ -32,6 +32,7 @@ class Postgres:
         self.process: subprocess.Popen[bytes] | None = None
         self._password = password
         self._durable = durable
+        self._began_at = 0  # bytes of the log that earlier starts have written
 
     @property
     def url(self) -> str:
@@ -46,7 +47,7 @@ class Postgres:
         deadline = time.monotonic() + ORPHANS_END_WITHIN
         while not self._launched(programs, data, who):
             self.stop()
-            reason = complaint(self.home, self.name)
+            reason = complaint(self.home, self.name, self._began_at)
             # Backends of a postmaster that was killed notice it within seconds; nobody else may write before that.
             if "shared memory block" not in reason or time.monotonic() > deadline:
                 raise CannotStart(f"PostgreSQL did not start in {data}: {reason}")
@@ -60,6 +61,7 @@ class Postgres:
 
     def _launched(self, programs: Path, data: Path, who: Identity | None) -> bool:
         with open_log(self.home, self.name) as log:
+            self._began_at = log.tell()
             self.process = spawn(
                 [programs / "postgres", "-D", data, *self._options(data)],
                 output=log,

@@ -34,10 +34,11 @@ class Simulator:
         command += ["--messages", str(DEMO_MESSAGES), "--accounts", DEMO_ADDRESS, "--latency", "realistic"]
         command += ["--state", str(self.home.path / "simulator.json")]
         with open_log(self.home, self.name) as log:
+            began_at = log.tell()
             self.process = spawn(command, output=log, death_signal=signal.SIGTERM, directory=CHECKOUT)
         if not wait_until(lambda: accepts(self.port), self.process, timeout=60):
             self.stop()
-            raise CannotStart(f"The Gmail simulator did not start: {complaint(self.home, self.name)}")
+            raise CannotStart(f"The Gmail simulator did not start: {complaint(self.home, self.name, began_at)}")
 
     def stop(self) -> None:
         """It writes its state and ends; at most 1 s."""

@@ -24,9 +24,13 @@ def bound(path: Path) -> None:
         os.truncate(path, 0)
 
 
-def complaint(home: Home, name: str) -> str:
-    """What the process wrote last that sounds like the reason of its end, for a message to a person."""
+def complaint(home: Home, name: str, since: int) -> str:
+    """What the process wrote last that sounds like the reason of its end, for a message to a person.
+
+    `since` is where in its log this start began, in bytes: before that stand the deaths of others, and such messages.
+    """
     path = home.log(name)
-    lines = path.read_text(errors="replace").strip().splitlines()[-20:] if path.exists() else []
+    said = path.read_bytes() if path.exists() else b""
+    lines = said[since if since <= len(said) else 0 :].decode(errors="replace").strip().splitlines()[-20:]
     serious = [line for line in lines if "FATAL" in line or "PANIC" in line or "rror" in line]
     return (serious or lines or [f"it wrote nothing to {path}."])[-1][:300]

@@ -34,12 +34,13 @@ class Valkey:
         directory = self.home.path / "valkey"
         directory.mkdir(exist_ok=True, mode=0o700)
         with open_log(self.home, self.name) as log:
+            began_at = log.tell()
             self.process = spawn(
                 [binaries.valkey(), self._configuration(directory)], output=log, death_signal=signal.SIGTERM
             )
         if not wait_until(self._answers, self.process, timeout=30):
             self.stop()
-            raise CannotStart(f"Valkey did not start in {directory}: {complaint(self.home, self.name)}")
+            raise CannotStart(f"Valkey did not start in {directory}: {complaint(self.home, self.name, began_at)}")
 
     def stop(self) -> None:
         """Valkey writes out its log and ends; at most 1.5 s."""

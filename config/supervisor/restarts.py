@@ -18,8 +18,8 @@ class Restarts:
         self.started_at, self.again_at = now, None
 
     def died(self, now: float) -> float:
-        """Note a death; returns the pause before the next start."""
-        if now - self.started_at >= HEALTHY_AFTER:
+        """Note a death, or a start that failed; returns the pause before the next start."""
+        if self.again_at is None and now - self.started_at >= HEALTHY_AFTER:
             self.deaths = 0
         pause = min(FIRST_PAUSE * 2**self.deaths, LONGEST_PAUSE)
         self.deaths += 1

@@ -32,6 +32,7 @@ class Card:
     worker_available: bool
     units_today: int
     originals_owed: int
+    clock_works: bool = True
     ending: Sentence | None = None
 
     @property
@@ -75,6 +76,7 @@ def cards(accounts: Iterable[Account]) -> list[Card]:
     owed = _counts(Failure.objects.filter(account__in=found))
     units, originals = _units_today(found), _counts(Body.objects.owed_by([each for each in found if each.wants_raw]))
     jobs = newest_jobs(found)
+    clock = _clock_works() if any(each.next_sync_at and not each.paused_at for each in found) else True
     before, now = ahead(jobs.values()), datetime.now(UTC)
     consumed = liveness.is_consumed(Queue.INTERACTIVE) if any(map(waits, jobs.values())) else True
 
@@ -89,9 +91,15 @@ def cards(accounts: Iterable[Account]) -> list[Card]:
             ahead=before.get(job.pk, 0) if job else 0,
             ends_soon=ends_soon(account, now),
         )
-        return Card(account, facts, job, shown, consumed, units.get(pk, 0), originals.get(pk, 0), ending(account, now))
+        spent, due = units.get(pk, 0), originals.get(pk, 0)
+        return Card(account, facts, job, shown, consumed, spent, due, clock, ending(account, now))
 
     return [card(each) for each in found]
+
+
+def _clock_works() -> bool:
+    """Whether what is due begins by itself."""
+    return liveness.ticks() and liveness.is_consumed(Queue.SCHEDULED)
 
 
 def _units_today(accounts: list[Account]) -> dict[int, int]:

@@ -91,6 +91,14 @@ def test_a_process_that_lived_well_is_forgiven() -> None:
     assert history.died(40) == 1
 
 
+def test_starts_that_fail_are_not_forgiven_for_the_life_before_them() -> None:
+    history, pauses = Restarts(), []
+    history.started(0)
+    for now in (100, 102, 105, 110, 150):  # it died once, after a long life; then it could not start
+        pauses.append(history.died(now))
+    assert pauses == [1, 2, 4, 8, 10]
+
+
 # --- Address ----------------------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from mailsync.models import Account, Body, Failure, Message, Usage
 from syncjobs.clock import SyncNow
-from syncjobs.liveness import queue_name, seen
+from syncjobs.liveness import BEAT, queue_name, seen
 from syncjobs.models import SyncJob
 from syncjobs.states import Queue, State
 
@@ -94,6 +94,18 @@ def test_a_job_that_waits_while_no_worker_consumes_offers_the_batch(
     html = page(browser)
     notice = html[html.index("data-stranded") :]
     assert ("hidden" not in notice[: notice.index(">")]) is told
+
+
+@pytest.mark.parametrize("lost", ["", BEAT, queue_name(Queue.SCHEDULED)])
+def test_a_mailbox_that_nothing_will_sync_by_itself_does_not_promise_it(
+    browser: Client, mailbox: Account, lost: str
+) -> None:
+    mailbox.next_sync_at = timezone.now()
+    mailbox.save()
+    for name in {BEAT, queue_name(Queue.SCHEDULED)} - {lost}:
+        seen(name)
+    html = page(browser)
+    assert ("Next automatic sync" in html, "Automatic sync stands still" in html) == (not lost, bool(lost))
 
 
 def test_the_error_of_a_failed_job_stands_on_the_card(
