@@ -40,6 +40,15 @@ class WithScene(logging.Filter):
         return True
 
 
+class WithoutTraceback(logging.Filter):
+    """For what a stranger can bring about as often as he likes, and whose line says all."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always passes."""
+        record.exc_info = None
+        return True
+
+
 _FORMATS = ("line", "json") if env.flag("DEBUG", env.flag("MAILSYNC_EMBEDDED", False)) else ("json", "line")
 FORMAT = env.choice("LOG_FORMAT", *_FORMATS)
 
@@ -47,7 +56,7 @@ FORMAT = env.choice("LOG_FORMAT", *_FORMATS)
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"scene": {"()": WithScene}},
+    "filters": {"scene": {"()": WithScene}, "brief": {"()": WithoutTraceback}},
     "formatters": {
         "line": {"()": Line, "format": "%(levelname).1s %(name)s: %(message)s"},
         "json": {
@@ -68,6 +77,7 @@ LOGGING: dict[str, Any] = {
         "googleapiclient": {"level": "WARNING"},
         "axes": {"level": "ERROR"},
         "httpx": {"level": "WARNING"},
+        "django.security.DisallowedHost": {"filters": ["brief"]},
         # It brings a form of its own; here its lines are like all others.
         "uvicorn": {"handlers": [], "propagate": True},
         "uvicorn.error": {"handlers": [], "propagate": True},

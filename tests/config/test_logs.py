@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from config.embedded.home import CHECKOUT
 from config.logs import LOGGING, Json, Line, WithScene
@@ -52,6 +53,12 @@ def test_json_has_what_machines_look_for() -> None:
     assert (found["job"], found["slice"], found["account"]) == ("sync_1_a", 3, 7)
     assert found["time"].startswith("20") and "ValueError: of this kind" in found["exc_info"]
     assert "scene" not in found
+
+
+def test_a_strange_host_is_one_line(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    assert client.get("/login/", headers={"host": "probe.example.net"}).status_code == 400
+    (record,) = [record for record in caplog.records if record.name == "django.security.DisallowedHost"]
+    assert "probe.example.net" in record.getMessage() and record.exc_info is None
 
 
 START = """
