@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import F, Func, Q, TextField, Value
-from django.db.models.functions import Cast
-from django.db.models.lookups import IContains
+from django.db.models.functions import Cast, StrIndex
+from django.db.models.lookups import GreaterThan, IContains
 
 from mailsync.indexing.runs import IN_NAMES, is_exact, tsquery
 
@@ -30,7 +30,9 @@ def narrowed(text: str, mark: str = "") -> Q:
 
 def containing(text: str) -> Q:
     """Exactly the mail that contains the folded `text`, which has Chinese, Japanese or Korean in it."""
-    return narrowed(text) if is_exact(text) else narrowed(text) & Q(searched_text__contains=text)
+    if is_exact(text):
+        return narrowed(text)
+    return narrowed(text) & Q(GreaterThan(StrIndex("searched_text", Value(text)), 0))
 
 
 def in_columns(columns: Sequence[str], text: str, mark: str) -> Q:

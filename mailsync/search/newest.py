@@ -4,22 +4,27 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection, transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F, QuerySet, Value
 
-from mailsync.models import Account, LabelCount, Message
+from mailsync.models import LabelCount, Message
 from mailsync.search.lists import MailList
 from syncjobs.pagination import KeysetPagination, Place, ahead
 
-NEAR = 20  # rows looked at for each one wanted, before the indexes of the search are asked
-LEAST_NEAR = 1_000
+NEAR = 4  # rows looked at for each one wanted, before the indexes of the search are asked
+LEAST_NEAR = 200
+MOST_READ = 3_000  # rows that are read in less time than an index takes to tell all that have a frequent word
+LEAST_LOOKED = 1_000  # rows, before it is believed that matches are rare: mail of a kind comes in swarms
+A_ROW = 25  # entries of an index that are passed over in the time that a row takes, if it is in memory
 
 
 class NewestFirst(KeysetPagination):
     """By Gmail's own time; the row id parts the mail of two mailboxes that share time with Gmail id.
 
     No planner knows where in time the matches lie, and a wrong guess reads a whole mailbox: the newest mail is looked
-    through first, in order; where that does not fill the page, a little more of it, if so much matches that it is near;
-    else matches are rare, and all of them are found and sorted.
+    through first, row by row; where that does not fill the page, as much more as it seems to take, by the indexes of
+    time and search together, which lead to the matches alone; where these are so rare that finding all of them costs
+    less, all of them are found and sorted.
     """
 
     fields = ("internal_date", "gmail_id", "id")
@@ -30,58 +35,71 @@ class NewestFirst(KeysetPagination):
     def fetch(self, queryset: QuerySet[Message], place: Place, count: int) -> list[Message]:
         """The next `count` messages from `place` on, in its order."""
         if self.mail.span is None:
-            return list(self._in_order(queryset, place, count))
-        looked = max(LEAST_NEAR, NEAR * count)
-        rows, complete = self._near(queryset, place, count, looked)
-        if not complete and (further := worth_looking(looked, len(rows), count, self._held)):
-            rows, complete = self._near(queryset, place, count, further)
-        return rows if complete else list(place.after(queryset).order_by(*_unplanned(place))[:count])
+            return list(self._in_order(place.after(queryset), place.order, count))
+        rows: list[Message] = []
+        begin, looked, look = place, 0, max(LEAST_NEAR, NEAR * count)
+        while look:
+            end, stretch = self._end(begin, look), begin.after(queryset)
+            if end is not None:
+                stretch = stretch.filter(ahead(end.fields, end.position or [], not end.backwards, inclusive=True))
+            near = look <= MOST_READ and (rows or not looked)  # none so far: an index is soon through with rare words
+            find = self._row_by_row if near else _sorted
+            rows += find(stretch, place, count - len(rows))
+            if end is None or len(rows) == count:
+                return rows
+            begin, looked = end, looked + look
+            look = worth_looking(looked, len(rows), count, self._held)
+        return rows + _sorted(begin.after(queryset), place, count - len(rows))
 
-    def _near(self, queryset: QuerySet[Message], place: Place, count: int, look: int) -> tuple[list[Message], bool]:
-        """What matches among the next `look` messages; whether that is all that is wanted, or all there is."""
-        end = self._end_of_near(place, look)
-        near = (
-            queryset
-            if end is None
-            else queryset.filter(ahead(self.fields[:2], end, not place.backwards, inclusive=True))
+    def _end(self, begin: Place, count: int) -> Place | None:
+        """Where the next `count` rows end; None where there are not so many.
+
+        Many of them end with the moment of the last: to compare one column is cheap, so the planner has it compared
+        before any long text.
+        """
+        there = Place(begin.fields[:2], begin.backwards, begin.position and begin.position[:2])
+        order = Place(self.fields[:2], begin.backwards).order
+        everything = Message.objects.filter(self.mail.span, account__in=self.mail.accounts).values_list(
+            *self.fields[:2]
         )
-        rows = list(self._in_order(near, place, count))
-        return rows, end is None or len(rows) == count
+        last = list(self._in_order(there.after(everything), order, count)[count - 1 :])
+        exact = 2 if count <= MOST_READ else 1
+        return Place(self.fields[:exact], begin.backwards, list(last[0][:exact])) if last else None
 
     def _held(self) -> int:
         return sum(LabelCount.objects.whole(self.mail.accounts).values())
 
-    def _end_of_near(self, place: Place, count: int) -> list[Any] | None:
-        """The moment and id of the last row to look at; None where there are not so many."""
-        indexed = Place(self.fields[:2], place.backwards, place.position and place.position[:2])
-        everything = Message.objects.filter(self.mail.span, account__in=self.mail.accounts).values(*indexed.fields)
-        last = list(self._in_order(everything, indexed, count)[count - 1 :])
-        return list(last[0].values()) if last else None
+    def _row_by_row(self, queryset: QuerySet[Any], place: Place, count: int) -> list[Any]:
+        """Without a bitmap of the search's indexes: it has all that match, however old, before the first row is read."""
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_bitmapscan = off")
+            rows = list(self._in_order(queryset, place.order, count))
+            cursor.execute("SET LOCAL enable_bitmapscan TO DEFAULT")
+        return rows
 
-    def _in_order(self, queryset: QuerySet[Any], place: Place, count: int) -> QuerySet[Any]:
+    def _in_order(self, queryset: QuerySet[Any], order: list[str], count: int) -> QuerySet[Any]:
         """Each account in the order of its index, merged: one index scan over several accounts would sort them all."""
-        parts = [self._of(account, queryset, place, count) for account in self.mail.accounts]
+        parts = [queryset.filter(account=account).order_by(*order)[:count] for account in self.mail.accounts]
         if len(parts) < 2:
             return parts[0] if parts else queryset.none()
-        return parts[0].union(*parts[1:], all=True).order_by(*place.order)[:count]
-
-    def _of(self, account: Account, queryset: QuerySet[Any], place: Place, count: int) -> QuerySet[Any]:
-        return place.after(queryset.filter(account=account)).order_by(*place.order)[:count]
+        return parts[0].union(*parts[1:], all=True).order_by(*order)[:count]
 
 
 def worth_looking(looked: int, found: int, wanted: int, held: Callable[[], int]) -> int:
-    """How many messages to look through in order where `found` of so many `looked` at match, half as many again as it takes.
+    """How many more messages to look through where `found` of so many `looked` at match, half as many again as it takes.
 
-    0 where that is more than what matches in all of those held: finding all of it costs less then. A word of every
-    twentieth mail just misses its page among the newest thousand; of a million messages, fifty thousand have it.
+    0 where that costs more than to find what matches in all of those held: of a million messages fifty thousand have a
+    word of every twentieth, and ten thousand are sooner passed over; so few of them may say nothing of the others, though.
     """
-    if not found:
-        return 0
-    further = looked * wanted * 3 // (2 * found)
-    return further if further * looked <= held() * found else 0
+    likely = max(found, 1)
+    further = max(looked * (wanted - found) * 3 // (2 * likely), looked)
+    if further * looked <= A_ROW * held() * likely:
+        return further
+    return 0 if looked >= LEAST_LOOKED else 4 * looked
 
 
-def _unplanned(place: Place) -> list[Any]:
-    """The same order in words that no index has: what matches must be found first."""
+def _sorted(queryset: QuerySet[Any], place: Place, count: int) -> list[Any]:
+    """By whatever index finds what matches: the order is told in words that no index has, so no plan begins with it."""
     moment = ExpressionWrapper(F("internal_date") + Value(timedelta(0)), output_field=DateTimeField())
-    return [moment.asc() if place.backwards else moment.desc(), *place.order[1:]]
+    order: list[Any] = [moment.asc() if place.backwards else moment.desc(), *place.order[1:]]
+    return list(queryset.order_by(*order)[:count])

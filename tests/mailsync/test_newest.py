@@ -180,17 +180,27 @@ def read(plan: dict[str, Any]) -> Iterator[int]:
 @pytest.mark.parametrize(
     ("found", "held", "further"),
     [
-        (0, 10**6, 0),  # nothing says where the next one is
-        (50, 10**6, 1560),  # one is lacking: it is near
-        (11, 10**6, 7093),
-        (8, 10**6, 0),  # eight thousand of a million: they are sooner found than ten thousand looked through
-        (11, 10**5, 0),
-        (50, 10**5, 1560),
-        (50, 10**4, 0),
+        (0, 10**7, 78030),
+        (0, 10**6, 0),  # a thousand at most: they are sooner found than a tenth of a million is passed over
+        (50, 10**6, 1020),  # one is lacking: it is near
+        (11, 10**6, 5563),
+        (2, 10**6, 37485),
+        (1, 10**6, 0),
+        (11, 10**5, 5563),
+        (3, 10**5, 0),
+        (11, 10**4, 0),
     ],
 )
-def test_more_is_looked_through_only_where_that_is_less_than_what_matches(found: int, held: int, further: int) -> None:
+def test_more_is_looked_through_only_where_that_costs_less_than_all_that_matches(
+    found: int, held: int, further: int
+) -> None:
     assert worth_looking(1020, found, 51, lambda: held) == further
+
+
+def test_two_hundred_without_a_match_do_not_say_that_matches_are_rare() -> None:
+    assert worth_looking(204, 0, 51, lambda: 10**6) == 15606
+    assert worth_looking(204, 0, 51, lambda: 20_000) == 816
+    assert worth_looking(1020, 0, 51, lambda: 20_000) == 0
 
 
 def test_what_just_misses_its_page_is_found_without_sorting_all_that_matches(
@@ -208,3 +218,32 @@ def test_what_just_misses_its_page_is_found_without_sorting_all_that_matches(
         found = page(accounts[:1], {"page_size": 10}, "is:starred")["results"]
     assert [key for _, key in found] == [f"{2 * n:016x}" for n in range(596, 556, -4)]
     assert not any("'0" in query["sql"].split("ORDER BY")[-1] for query in asked.captured_queries)
+
+
+@pytest.mark.parametrize("most_read", [0, 60], ids=["by the indexes", "row by row, then by the indexes"])
+def test_wherever_a_stretch_ends_nothing_is_shown_twice_or_left_out(
+    accounts: list[Account], monkeypatch: pytest.MonkeyPatch, most_read: int
+) -> None:
+    """Stretches of some dozen mails of two mailboxes, seven and then two hundred of which share each moment."""
+    for name, value in {"LEAST_NEAR": 20, "NEAR": 1, "MOST_READ": most_read, "A_ROW": 10**6}.items():
+        monkeypatch.setattr(newest, name, value)
+    moment = "%(moment)s::timestamptz - (CASE WHEN n < 400 THEN n / 7 ELSE 57 + n / 200 END) * interval '1 hour'"
+    fill(accounts, 800, moment, "CASE WHEN n %% 5 = 0 THEN '{STARRED}' ELSE '{INBOX}' END")
+    ordered = mail_list(accounts, q="is:starred").rows.order_by("-internal_date", "-gmail_id", "-id")
+    truth = list(ordered.values_list("account_id", "gmail_id"))
+
+    forth = list(walk(accounts, {"page_size": 15}, "next", "is:starred"))
+    back = list(walk(accounts, follow(forth[-1]["previous"]), "previous", "is:starred"))
+
+    assert [key for each in forth for key in each["results"]] == truth
+    assert [each["results"] for each in reversed(back)] == [each["results"] for each in forth[:-1]]
+
+
+def test_what_is_read_row_by_row_leaves_other_queries_their_plans(accounts: list[Account]) -> None:
+    fill(accounts[:1], 300)
+    with CaptureQueriesContext(connection) as asked:
+        assert len(page(accounts[:1], {"page_size": 50}, "is:read")["results"]) == 50
+    assert [query["sql"] for query in asked.captured_queries].count("SET LOCAL enable_bitmapscan = off") == 1
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW enable_bitmapscan")
+        assert cursor.fetchone() == ("on",)
