@@ -43,6 +43,12 @@ def number(name: str, default: int, *, minimum: int = 0) -> int:
     return _parsed(name, str(default), int, f"a whole number of at least {minimum}", lambda n: n >= minimum)
 
 
+def limit(name: str, default: int, *, least: int) -> int:
+    """A whole number of at least `least`, or 0 for no limit."""
+    wanted = f"a whole number of at least {least}, or 0 for no limit"
+    return _parsed(name, str(default), int, wanted, lambda n: n == 0 or n >= least)
+
+
 def duration(name: str, default: str, *, minimum: float = 1) -> timedelta:
     """A time span such as 90s, 10m, 1h, 2d; bare numbers are seconds."""
     return _parsed(

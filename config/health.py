@@ -46,7 +46,10 @@ class Probes:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """By the view of its address."""
-        return _PROBES.get(request.path, self.get_response)(request)
+        if probe := _PROBES.get(request.path):
+            request.get_host()  # nobody else looks at it before the view: a strange one is a 400 here as on every page
+            return probe(request)
+        return self.get_response(request)
 
 
 _PROBES: dict[str, Callable[[HttpRequest], HttpResponse]] = {

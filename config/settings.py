@@ -165,8 +165,8 @@ GOOGLE_CLIENT_SECRET = env.text("GOOGLE_CLIENT_SECRET", "simulator" if GOOGLE_BA
 GOOGLE_PUBSUB_TOPIC = env.topic("GOOGLE_PUBSUB_TOPIC")  # where Gmail tells of changes; empty: it is not asked to
 GOOGLE_PUBSUB_SERVICE_ACCOUNT = env.text("GOOGLE_PUBSUB_SERVICE_ACCOUNT", "")  # who pushes; empty: nobody may
 GOOGLE_PUBSUB_AUDIENCE = env.text("GOOGLE_PUBSUB_AUDIENCE", f"{PUBLIC_URL}/push/gmail/")
-GMAIL_USER_UNITS_PER_MINUTE = env.number("GMAIL_USER_UNITS_PER_MINUTE", 6000)
-GMAIL_PROJECT_UNITS_PER_MINUTE = env.number("GMAIL_PROJECT_UNITS_PER_MINUTE", 1_200_000)
+GMAIL_USER_UNITS_PER_MINUTE = env.limit("GMAIL_USER_UNITS_PER_MINUTE", 6000, least=250)  # the dearest call takes 100
+GMAIL_PROJECT_UNITS_PER_MINUTE = env.limit("GMAIL_PROJECT_UNITS_PER_MINUTE", 1_200_000, least=250)
 # Whose quota the calls of a service account are counted on.
 GMAIL_DELEGATED_QUOTA = env.choice("GMAIL_DELEGATED_QUOTA", "mailbox", "service-account")
 GMAIL_UNIT_COSTS = env.price_table("GMAIL_UNIT_COSTS", "2026")

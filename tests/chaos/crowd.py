@@ -15,6 +15,7 @@ HANDS = 2  # each person presses with both
 PLANS = {"smart": 10, "full": 3, "cancel": 1, "retry": 1, "today": 2, "week": 1, "batch": 2, "simple": 1, "check": 1}
 REMEMBERED = 5  # jobs that a person still thinks of
 TIME_OUT = 60.0
+NOBODY = 0  # the status of a call that met no web process: one is being replaced by its next version
 
 
 @dataclass(frozen=True)
@@ -64,21 +65,27 @@ class Crowd:
         known: deque[str] = deque(maxlen=REMEMBERED)
         while not self.over.wait(dice.uniform(*self.pause)):
             plan = dice.choices(list(PLANS), list(PLANS.values()))[0]
-            if plan in ("cancel", "retry"):
-                if not known:
-                    continue
-                answer = self.ask(person, "POST", f"/api/jobs/{dice.choice(known)}/{plan}/")
-            elif plan == "check":
-                answer = self.ask(person, "GET", "/api/sync/check")
-            elif plan == "full":
-                answer = self.ask(person, "POST", "/api/sync/smart", force_full="true")
-            else:
-                size = {"batch_size": dice.choice((20, 60, 200))} if plan == "batch" else {}
-                answer = self.ask(person, "POST", f"/api/sync/{plan}", **size)
+            if plan in ("cancel", "retry") and not known:
+                continue
+            try:
+                answer = self._carry_out(plan, person, dice, known)
+            except requests.ConnectionError:
+                self.heard[plan, NOBODY] += 1
+                continue
             self.heard[plan, answer.status_code] += 1
             if answer.ok and (task := task_of(answer.json())):
                 known.append(task)
                 self.accepted.add(task)
+
+    def _carry_out(self, plan: str, person: Person, dice: random.Random, known: deque[str]) -> requests.Response:
+        if plan in ("cancel", "retry"):
+            return self.ask(person, "POST", f"/api/jobs/{dice.choice(known)}/{plan}/")
+        if plan == "check":
+            return self.ask(person, "GET", "/api/sync/check")
+        if plan == "full":
+            return self.ask(person, "POST", "/api/sync/smart", force_full="true")
+        size = {"batch_size": dice.choice((20, 60, 200))} if plan == "batch" else {}
+        return self.ask(person, "POST", f"/api/sync/{plan}", **size)
 
     def _change(self) -> None:
         dice = random.Random(self.seed + 1)

@@ -56,6 +56,12 @@ def test_durations(monkeypatch: pytest.MonkeyPatch, value: str, seconds: float) 
     assert env.duration("THING", "1h") == timedelta(seconds=seconds)
 
 
+@pytest.mark.parametrize("value", [0, 100, 101])
+def test_limits(monkeypatch: pytest.MonkeyPatch, value: int) -> None:
+    monkeypatch.setenv("THING", str(value))
+    assert env.limit("THING", 6000, least=100) == value
+
+
 def test_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THING", "a, b,,c ")
     assert env.words("THING", "") == ["a", "b", "c"]
@@ -72,6 +78,7 @@ def test_nonsense_is_refused_with_the_name_of_the_variable(monkeypatch: pytest.M
         "maybe": lambda: env.flag("THING", False),
         "-1": lambda: env.number("THING", 1),
         "1e3": lambda: env.number("THING", 1),
+        "99": lambda: env.limit("THING", 6000, least=100),
         "soon": lambda: env.duration("THING", "1h"),
         "0s": lambda: env.duration("THING", "1h"),
         "9999999999d": lambda: env.duration("THING", "1h"),
