@@ -32,5 +32,8 @@ def complaint(home: Home, name: str, since: int) -> str:
     path = home.log(name)
     said = path.read_bytes() if path.exists() else b""
     lines = said[since if since <= len(said) else 0 :].decode(errors="replace").strip().splitlines()[-20:]
+    lines = [
+        line for line in lines if "HINT:" not in line
+    ]  # Postgres', killed in its recovery, is of data that are lost
     serious = [line for line in lines if "FATAL" in line or "PANIC" in line or "rror" in line]
     return (serious or lines or [f"it wrote nothing to {path}."])[-1][:300]

@@ -4,9 +4,7 @@ A real Prometheus scrapes the running product every second and evaluates the ver
 The table that the last test prints stands in docs/operations.md.
 """
 
-import shutil
 import signal
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -18,13 +16,11 @@ from typing import Any
 import psutil
 import pytest
 import requests
-import yaml
 
 from tests.flows.conftest import AUDIENCE, PUSHER, TOPIC, free_port, unused_mailbox
-from tests.flows.product import ROOT, Gmail, Product, eventually
+from tests.flows.product import Gmail, Product, eventually
+from tests.flows.prometheus import Prometheus, needs_prometheus
 
-RULES = ROOT / "deploy" / "prometheus" / "alerts.yml"
-FOR = "2s"
 MANY = 12
 KEPT = 150  # messages of each
 SOON, LATE = 60.0, 180.0  # seconds: of what is seen at once, of what has to be missing for a minute
@@ -32,46 +28,8 @@ SOON, LATE = 60.0, 180.0  # seconds: of what is seen at once, of what has to be 
 pytestmark = [
     pytest.mark.long,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(shutil.which("prometheus") is None, reason="needs Debian's prometheus"),
+    needs_prometheus,
 ]
-
-
-class Prometheus:
-    """The real one, in a directory of its own."""
-
-    def __init__(self, directory: Path, target: str) -> None:
-        groups = yaml.safe_load(RULES.read_text())
-        self.names = {rule["alert"] for rule in groups["groups"][0]["rules"]}
-        for rule in groups["groups"][0]["rules"]:
-            rule["for"] = FOR
-        (directory / "rules.yml").write_text(yaml.safe_dump(groups))
-        times = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
-        jobs = [{"job_name": "mailsync", "static_configs": [{"targets": [target]}]}]
-        settings = {"global": times, "rule_files": ["rules.yml"], "scrape_configs": jobs}
-        (directory / "prometheus.yml").write_text(yaml.safe_dump(settings))
-        port = free_port()
-        self.address = f"http://127.0.0.1:{port}"
-        options = ["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--log.level=error"]
-        command = ["prometheus", *options, f"--web.listen-address=127.0.0.1:{port}"]
-        self.process = subprocess.Popen(command, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def ask(self, path: str, **parameters: str) -> Any:
-        """The data of an answer; nothing as long as it does not answer."""
-        try:
-            return requests.get(f"{self.address}/api/v1/{path}", params=parameters, timeout=10).json()["data"]
-        except (requests.ConnectionError, KeyError):
-            return {}
-
-    def firing(self) -> set[str]:
-        """The names of the alerts that would wake somebody now."""
-        return {
-            each["labels"]["alertname"] for each in self.ask("alerts").get("alerts", []) if each["state"] == "firing"
-        }
-
-    def value(self, expression: str) -> float:
-        """Of a sum."""
-        found = self.ask("query", query=expression).get("result", [])
-        return float(found[0]["value"][1]) if found else 0.0
 
 
 @dataclass
@@ -148,8 +106,7 @@ def evening(gmail: Gmail) -> Iterator[Evening]:
         try:
             yield Evening(product, gmail, prometheus)
         finally:
-            prometheus.process.kill()
-            prometheus.process.wait(10)
+            prometheus.stop()
             product.stop()
 
 

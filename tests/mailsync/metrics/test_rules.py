@@ -221,6 +221,17 @@ def fires(name: str, minute: int, yes: bool) -> dict[str, Any]:
     return {"expr": expression, "eval_time": f"{minute}m", "exp_samples": samples}
 
 
+def ask(directory: Path, series: list[dict[str, str]], questions: list[dict[str, Any]]) -> None:
+    """Have promtool evaluate the rules over these series; it fails where an answer is another."""
+    group = {"interval": "1m", "input_series": series, "promql_expr_test": questions}
+    (directory / "test.yml").write_text(
+        yaml.safe_dump({"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": [group]})
+    )
+    command = ["promtool", "test", "rules", "test.yml"]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(("trouble", "expected", "minutes"), TROUBLES, ids=[each[0].__name__ for each in TROUBLES])
 def test_a_trouble_fires_its_own_rule_alone(
     evening: Evening, tmp_path: Path, trouble: Callable[[Evening], None], expected: set[str], minutes: int
@@ -239,14 +250,18 @@ def test_a_trouble_fires_its_own_rule_alone(
         for name in rules()
         for at in (HEALTHY - 1, HEALTHY + minutes - 1, end)
     ]
-    group = {"interval": "1m", "input_series": series(spans), "promql_expr_test": tests}
-    (tmp_path / "test.yml").write_text(
-        yaml.safe_dump({"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": [group]})
-    )
-    done = subprocess.run(
-        ["promtool", "test", "rules", "test.yml"], cwd=tmp_path, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    ask(tmp_path, series(spans), tests)
+
+
+@pytest.mark.parametrize(("slow", "fired"), [("11x50", False), ("11+1x50", True)], ids=["once", "all along"])
+def test_a_long_wait_that_is_over_calls_nobody_after_the_fact(tmp_path: Path, slow: str, fired: bool) -> None:
+    counts = {"60.0": "10x80", "300.0": f"10x29 {slow}", "+Inf": f"10x29 {slow}"}
+    waits = [
+        {"series": f'mailsync_claim_latency_seconds_bucket{{le="{bound}"}}', "values": values}
+        for bound, values in counts.items()
+    ]
+    minutes = range(40, 60) if fired else range(60)
+    ask(tmp_path, waits, [fires("MailsyncJobsWait", minute, fired) for minute in minutes])
 
 
 def test_every_rule_has_its_trouble() -> None:
