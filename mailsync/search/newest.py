@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import DateTimeField, ExpressionWrapper, F, QuerySet, Value
+from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models.lookups import Lookup
 
 from mailsync.models import LabelCount, Message
 from mailsync.search.lists import MailList
@@ -41,7 +42,7 @@ class NewestFirst(KeysetPagination):
         while look:
             end, stretch = self._end(begin, look), begin.after(queryset)
             if end is not None:
-                stretch = stretch.filter(ahead(end.fields, end.position or [], not end.backwards, inclusive=True))
+                stretch = stretch.filter(_moments(begin, end), _up_to(end))
             near = look <= MOST_READ and (rows or not looked)  # none so far: an index is soon through with rare words
             find = self._row_by_row if near else _sorted
             rows += find(stretch, place, count - len(rows))
@@ -96,6 +97,17 @@ def worth_looking(looked: int, found: int, wanted: int, held: Callable[[], int])
     if further * looked <= A_ROW * held() * likely:
         return further
     return 0 if looked >= LEAST_LOOKED else 4 * looked
+
+
+def _up_to(end: Place) -> Lookup[bool]:
+    return ahead(end.fields, end.position or [], not end.backwards, inclusive=True)
+
+
+def _moments(begin: Place, end: Place) -> Q:
+    """Nothing new, but two bounds of one column are what the planner knows to be a range, however deep in the mailbox."""
+    earlier, later = (begin, end) if end.backwards else (end, begin)
+    bounds = {"internal_date__gte": earlier.position, "internal_date__lte": later.position}
+    return Q(**{name: position[0] for name, position in bounds.items() if position})
 
 
 def _sorted(queryset: QuerySet[Any], place: Place, count: int) -> list[Any]:

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,6 +17,7 @@ from rest_framework.test import APIRequestFactory
 from mailsync.models import Account, Message
 from mailsync.search import mail_list, newest
 from mailsync.search.newest import NewestFirst, worth_looking
+from syncjobs.pagination import Place
 
 MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -167,6 +168,22 @@ def test_a_page_reads_no_more_rows_the_further_it_is(accounts: list[Account]) ->
         cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + query["sql"])
         plan = cursor.fetchone()[0][0]["Plan"]
     assert sum(read(plan)) <= 2 * 201
+
+
+def test_what_is_read_row_by_row_begins_and_ends_with_its_stretch_in_the_middle_of_a_mailbox(
+    accounts: list[Account],
+) -> None:
+    fill(accounts[:1], 5_000, "%(moment)s::timestamptz - n * interval '1 minute'")
+    place = Place(NewestFirst.fields, position=[MOMENT - timedelta(minutes=2_500), f"{5_000:016x}", 0])
+    mail = mail_list(accounts[:1], q="is:starred")
+    with CaptureQueriesContext(connection) as captured:
+        assert NewestFirst(mail).fetch(mail.rows, place, 50) == []
+    asked = [query["sql"] for query in captured.captured_queries]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + asked[asked.index("SET LOCAL enable_bitmapscan = off") + 1])
+        plan = cursor.fetchone()[0][0]["Plan"]
+    assert sum(read(plan)) <= 2 * 200
 
 
 def read(plan: dict[str, Any]) -> Iterator[int]:
