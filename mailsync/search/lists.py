@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from mailsync.models import Account, Message
-from mailsync.search.query import NAMES_SPAM_OR_TRASH, search, span
+from mailsync.search.query import NAMES_SPAM_OR_TRASH, has_phrase, search, span
 
 LISTED = (  # what a line of a list says
     *("account", "gmail_id", "thread_id", "internal_date", "labels", "has_attachments"),
@@ -17,11 +17,15 @@ BIG_COLUMNS = ("search", "searched_text", "defects")  # no list shows them
 
 @dataclass(frozen=True, slots=True)
 class MailList:
-    """Some mail of some accounts; `span` is the stretch of time it lies in, None where nothing narrows the list."""
+    """Some mail of some accounts; `span` is the stretch of time it lies in, None where nothing narrows the list.
+
+    `by_phrase`: an index tells who has its words, who has them side by side is seen in each search vector.
+    """
 
     rows: QuerySet[Message]
     accounts: Sequence[Account]
     span: Q | None
+    by_phrase: bool
 
 
 def mail_list(accounts: Sequence[Account], label: str = "", q: str = "") -> MailList:
@@ -30,4 +34,4 @@ def mail_list(accounts: Sequence[Account], label: str = "", q: str = "") -> Mail
     if label:
         rows = rows.filter(labels__contains=[label])
     rows = search(rows, q, accounts, hidden=label.lower() in NAMES_SPAM_OR_TRASH)
-    return MailList(rows, accounts, span(q) if label or q.strip() else None)
+    return MailList(rows, accounts, span(q) if label or q.strip() else None, has_phrase(q))

@@ -1,7 +1,7 @@
 """Page through mail, newest first, at a cost that does not grow with the mailbox."""
 
-from collections.abc import Callable
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from django.db import connection, transaction
@@ -17,6 +17,7 @@ LEAST_NEAR = 200
 MOST_READ = 3_000  # rows that are read in less time than an index takes to tell all that have a frequent word
 LEAST_LOOKED = 1_000  # rows, before it is believed that matches are rare: mail of a kind comes in swarms
 A_ROW = 25  # entries of an index that are passed over in the time that a row takes, if it is in memory
+A_PHRASE = 1_000  # the same of all rows that are read for one with the words side by side; it is far more, or far less
 
 
 class NewestFirst(KeysetPagination):
@@ -49,7 +50,7 @@ class NewestFirst(KeysetPagination):
             if end is None or len(rows) == count:
                 return rows
             begin, looked = end, looked + look
-            look = worth_looking(looked, len(rows), count, self._held)
+            look = worth_looking(looked, len(rows), count, self._held, A_PHRASE if self.mail.by_phrase else A_ROW)
         return rows + _sorted(begin.after(queryset), place, count - len(rows))
 
     def _end(self, begin: Place, count: int) -> Place | None:
@@ -67,6 +68,7 @@ class NewestFirst(KeysetPagination):
         exact = 2 if count <= MOST_READ else 1
         return Place(self.fields[:exact], begin.backwards, list(last[0][:exact])) if last else None
 
+    @cached_property
     def _held(self) -> int:
         return sum(LabelCount.objects.whole(self.mail.accounts).values())
 
@@ -86,7 +88,7 @@ class NewestFirst(KeysetPagination):
         return parts[0].union(*parts[1:], all=True).order_by(*order)[:count]
 
 
-def worth_looking(looked: int, found: int, wanted: int, held: Callable[[], int]) -> int:
+def worth_looking(looked: int, found: int, wanted: int, held: int, a_match: int = A_ROW) -> int:
     """How many more messages to look through where `found` of so many `looked` at match, half as many again as it takes.
 
     0 where that costs more than to find what matches in all of those held: of a million messages fifty thousand have a
@@ -94,7 +96,7 @@ def worth_looking(looked: int, found: int, wanted: int, held: Callable[[], int])
     """
     likely = max(found, 1)
     further = max(looked * (wanted - found) * 3 // (2 * likely), looked)
-    if further * looked <= A_ROW * held() * likely:
+    if further * looked <= a_match * held * likely:
         return further
     return 0 if looked >= LEAST_LOOKED else 4 * looked
 

@@ -39,6 +39,11 @@ def span(q: str) -> Q:
     return found
 
 
+def has_phrase(q: str) -> bool:
+    """Whether words are to stand side by side."""
+    return any(term.phrase and len(term.value.split()) > 1 for term in terms(parse(q)))
+
+
 def _asker(tree: Node, accounts: Iterable[Account]) -> Asker:
     labels: dict[str, list[tuple[int, str]]] = {}
     accounts = list(accounts)

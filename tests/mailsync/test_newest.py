@@ -211,13 +211,19 @@ def read(plan: dict[str, Any]) -> Iterator[int]:
 def test_more_is_looked_through_only_where_that_costs_less_than_all_that_matches(
     found: int, held: int, further: int
 ) -> None:
-    assert worth_looking(1020, found, 51, lambda: held) == further
+    assert worth_looking(1020, found, 51, held) == further
 
 
 def test_two_hundred_without_a_match_do_not_say_that_matches_are_rare() -> None:
-    assert worth_looking(204, 0, 51, lambda: 10**6) == 15606
-    assert worth_looking(204, 0, 51, lambda: 20_000) == 816
-    assert worth_looking(1020, 0, 51, lambda: 20_000) == 0
+    assert worth_looking(204, 0, 51, 10**6) == 15606
+    assert worth_looking(204, 0, 51, 20_000) == 816
+    assert worth_looking(1020, 0, 51, 20_000) == 0
+
+
+def test_more_is_looked_through_for_a_phrase_which_no_index_finds(accounts: list[Account]) -> None:
+    assert worth_looking(1020, 1, 51, 10**6, newest.A_PHRASE) == 76500
+    asked = {'"see you"': True, 'subject:"see you"': True, '"you"': False, "see you": False, "": False}
+    assert {q: mail_list(accounts, q=q).by_phrase for q in asked} == asked
 
 
 def test_what_just_misses_its_page_is_found_without_sorting_all_that_matches(
