@@ -13,7 +13,7 @@ LONG_MAILBOXES, LONG_MESSAGES = 6, 400
 LATENCY = 0.2
 EVERY = 8  # seconds between two runs by the clock
 
-SECONDS, SEED = 60.0, 1  # the default suite
+SECONDS, SEED = 40.0, 1  # the default suite
 LONG_SECONDS = 180.0
 LONG_SEEDS = [int(word) for word in os.environ.get("CHAOS_SEEDS", "11 22 33").split()]
 AGAIN = "CHAOS_SEEDS={seed} script/test --long tests/chaos/test_chaos.py -k long"

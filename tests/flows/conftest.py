@@ -15,6 +15,7 @@ expect.set_options(timeout=60_000)  # ms: a page may wait for a machine that is 
 
 MESSAGES = 600
 LATENCY = 0.1
+CONNECTED_AT_ONCE = 6
 # Every mailbox of the stories is watched; only the stories of push tell the simulator where to send notifications.
 TOPIC = "projects/simulator/topics/gmail"
 AUDIENCE = "https://mail.example.com/push/gmail/"
@@ -30,8 +31,8 @@ def free_port() -> int:
 
 @pytest.fixture(scope="package")
 def gmail() -> Iterator[Gmail]:
-    """Sixty mailboxes of 600 messages: a full sync takes some four seconds, time enough to interrupt it."""
-    started = Gmail("--messages", str(MESSAGES), "--accounts", "60", "--latency", str(LATENCY))
+    """Mailboxes of 600 messages: a full sync takes some four seconds, time enough to interrupt it."""
+    started = Gmail("--messages", str(MESSAGES), "--accounts", "90", "--latency", str(LATENCY))
     yield started
     started.stop()
 
@@ -65,13 +66,34 @@ def unused_mailbox() -> str:
     return f"user{next(_numbers)}@example.com"
 
 
-@pytest.fixture
-def mailbox() -> str:
-    """One of them."""
-    return unused_mailbox()
+@pytest.fixture(scope="package")
+def connected(product: Product) -> Iterator[tuple[str, int]]:
+    """Mailboxes that the demo user connected, each with its account; several at once, since that takes a process."""
+
+    def without_end() -> Iterator[tuple[str, int]]:
+        while True:
+            emails = [unused_mailbox() for _ in range(CONNECTED_AT_ONCE)]
+            yield from zip(emails, product.connect_all(emails), strict=True)
+
+    return without_end()
 
 
 @pytest.fixture
-def account(product: Product, mailbox: str) -> int:
-    """The demo user's account of that mailbox."""
-    return product.connect(mailbox)
+def pair(connected: Iterator[tuple[str, int]]) -> tuple[str, int]:
+    """A mailbox and its account, nobody else's."""
+    return next(connected)
+
+
+@pytest.fixture
+def mailbox(request: pytest.FixtureRequest) -> str:
+    """A mailbox of its own, connected only for a test that asks for its `account`."""
+    if "account" not in request.fixturenames:
+        return unused_mailbox()
+    email: str = request.getfixturevalue("pair")[0]
+    return email
+
+
+@pytest.fixture
+def account(pair: tuple[str, int]) -> int:
+    """The demo user's account of `mailbox`."""
+    return pair[1]

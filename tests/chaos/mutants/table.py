@@ -126,7 +126,6 @@ MUTANTS = (
         "during a first sync of hours new mail waits for its next slice",
         (Change(ASKING, "    _nudge(job)\n", ""),),
         (f"{CONTEXT}::test_whoever_asks_a_running_job_again_is_heard_at_its_next_page_and_once",),
-        sample=True,
     ),
     Mutant(
         "the finish does not look for a further pass",
@@ -140,7 +139,6 @@ MUTANTS = (
             f"{LIFECYCLE}::test_a_further_pass_asked_before_the_end_goes_before_it",
             f"{RUNNER}::test_a_further_pass_asked_for_during_the_run_is_done_within_the_same_job",
         ),
-        sample=True,
     ),
     Mutant(
         "the finish does not look for a wish to cancel",
@@ -238,7 +236,6 @@ MUTANTS = (
             ),
         ),
         (f"{LIFECYCLE}::test_a_healthy_job_older_than_the_limit_is_adopted",),
-        sample=True,
     ),
     Mutant(
         "an announced wait is silence",
