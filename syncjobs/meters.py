@@ -130,4 +130,6 @@ def _process() -> str:
 
 @cache
 def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
+    # A client that made its pool closes it when it goes, and of two threads that come first at once one's client goes: in mid-use.
+    pool = redis.ConnectionPool.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
+    return redis.Redis(connection_pool=pool)

@@ -1,6 +1,7 @@
 """A long answer is sent without a connection to Postgres."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from config.released import Released
 from mailsync.export.download import in_a_thread
 
 OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+SOON = 10.0  # seconds
 
 
 async def seen_while_sending(path: str, cookie: str) -> tuple[int, list[int]]:
@@ -42,10 +44,15 @@ async def seen_while_sending(path: str, cookie: str) -> tuple[int, list[int]]:
 
 
 def others() -> int:
-    own = connection.copy()
+    """How many connections stay beside this one: what was given back takes a moment to end at the server."""
+    own, until = connection.copy(), time.monotonic() + SOON
     with own.cursor() as cursor:
-        cursor.execute(OTHERS)
-        found = int(cursor.fetchone()[0])
+        while True:
+            cursor.execute(OTHERS)
+            found = int(cursor.fetchone()[0])
+            if not found or time.monotonic() > until:
+                break
+            time.sleep(0.05)
     own.close()
     return found
 

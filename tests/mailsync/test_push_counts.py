@@ -1,5 +1,6 @@
 """Counts of pushes: exact, and no reason to fail or to wait."""
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,9 +26,21 @@ def test_every_process_adds_to_the_same_counts(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(push_counts, "PATIENCE", 30.0)  # a busy machine is no Redis that is away
     push_counts._client.cache_clear()
     one, two = Counts(), Counts()
-    at_once([lambda: one.add(ACCEPTED), lambda: two.add(ACCEPTED), lambda: one.add(FORGED + "time")] * 20)
+    adds = [lambda: one.add(ACCEPTED), lambda: two.add(ACCEPTED), lambda: one.add(FORGED + "time")] * 20
+    assert at_once(adds) == [None] * 60
     assert push_counts.read() == {ACCEPTED: 40, FORGED + "time": 20}
     assert push_counts.forged(push_counts.read()) == 20
+
+
+def test_two_that_come_first_at_once_do_not_cut_each_other_off(settings: Any) -> None:
+    """Each makes a client then, and one of the two is thrown away while its connection is in use."""
+    client = push_counts._client.__wrapped__(settings.REDIS_URL)
+    in_use = client.connection_pool.get_connection()
+    in_use.connect()
+    del client
+    gc.collect()
+    assert in_use._sock is not None
+    in_use.disconnect()
 
 
 def test_what_comes_while_redis_is_away_is_told_later(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
