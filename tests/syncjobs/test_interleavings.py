@@ -388,18 +388,16 @@ RACES: list[tuple[Opening, tuple[Script, ...]]] = [
 
 
 @pytest.mark.timeout(900)  # for a machine that is busy; well below a minute on an idle one
-def test_the_races_in_every_order_and_every_pair_and_some_triples_by_lot(
+def test_the_races_in_every_order_and_some_pairs_and_triples_by_lot(
     theatre: Theatre, record_property: Record
 ) -> None:
     dice = random.Random(SEED)
     for opening, cast in RACES:
         theatre.all(opening, cast, most_preemptions=1)
-    for opening, cast in casts(2):
-        theatre.some(opening, cast, dice, times=1)
-    for opening, cast in dice.sample(list(casts(3)), 20):
+    for opening, cast in dice.sample(list(casts(2)), 80) + dice.sample(list(casts(3)), 20):
         theatre.some(opening, cast, dice, times=1)
     record_property("summary", theatre.report())
-    assert theatre.schedules > 500 and theatre.stage.waits > 100
+    assert theatre.schedules > 250 and theatre.stage.waits > 100
 
 
 @pytest.mark.long
