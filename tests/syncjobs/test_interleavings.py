@@ -388,9 +388,7 @@ RACES: list[tuple[Opening, tuple[Script, ...]]] = [
 
 
 @pytest.mark.timeout(900)  # for a machine that is busy; well below a minute on an idle one
-def test_the_races_in_every_order_and_some_pairs_and_triples_by_lot(
-    theatre: Theatre, record_property: Record
-) -> None:
+def test_the_races_in_every_order_and_some_pairs_and_triples_by_lot(theatre: Theatre, record_property: Record) -> None:
     dice = random.Random(SEED)
     for opening, cast in RACES:
         theatre.all(opening, cast, most_preemptions=1)
