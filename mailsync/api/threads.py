@@ -23,7 +23,7 @@ class Thread(APIView):
         """Its messages, oldest first."""
         mine = Message.objects.filter(account__in=lookup.accounts(request), thread_id=thread_id, deleted_at=None)
         rows = list(
-            mine.order_by("internal_date", "gmail_id").defer("search", "searched_text", "defects")[:MOST_IN_THREAD]
+            mine.order_by("internal_date", "gmail_id").defer("words", "defects")[:MOST_IN_THREAD]
         )
         if not rows:
             raise ApiError(404, "not_found", "There is no such thread.")

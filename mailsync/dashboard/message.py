@@ -33,7 +33,7 @@ class Line:
 def own_message(request: HttpRequest, gmail_id: str) -> Message:
     """The user's own message, in the mailbox `?account=` where two hold the id; a stranger's is 404."""
     mine = Message.objects.of(user_of(request)).filter(gmail_id=gmail_id)
-    found = mine.select_related("account").defer("search", "searched_text")
+    found = mine.select_related("account").defer("words")
     wanted = request.GET.get("account", "")
     if wanted:
         found = (

@@ -4,14 +4,12 @@ import logging
 import time
 from collections.abc import Iterator
 from itertools import takewhile
-from typing import Any
 
-import orjson
 import zstandard
 from django.db import connection, transaction
 
 from mailsync import messages
-from mailsync.indexing.entry import COLUMNS, VECTOR, entry
+from mailsync.indexing.words import searched
 from mailsync.models import Message
 
 log = logging.getLogger(__name__)
@@ -19,10 +17,10 @@ log = logging.getLogger(__name__)
 CHUNK = 50  # rows of one transaction, read one by one: a mail may have 50 MB
 SECONDS = 0.3  # of one tick: the process that runs it also wakes jobs
 
-_INDEX = f"""
-UPDATE mailsync_message SET search = {VECTOR}, searched_text = row.searched_text
-FROM jsonb_to_recordset(%s) AS row (id bigint, {COLUMNS}) WHERE mailsync_message.id = row.id
-"""  # noqa: S608 - composed of constants alone
+_INDEX = """
+UPDATE mailsync_message SET words = row.words
+FROM unnest(%s::bigint[], %s::text[]) AS row (id, words) WHERE mailsync_message.id = row.id
+"""
 
 
 def tick(seconds: float = SECONDS) -> int:
@@ -41,16 +39,16 @@ def reindex_some(until: float) -> int:
     if time.monotonic() >= until:
         return 0
     with transaction.atomic():
-        old = Message.objects.filter(searched_text=None).defer("search")
+        old = Message.objects.filter(words=None)
         rows = old.order_by("-internal_date").select_for_update(skip_locked=True, no_key=True)[:CHUNK]
-        entries = [{"id": row.pk, **_entry(row)} for row in takewhile(lambda _: time.monotonic() < until, rows)]
+        words = {row.pk: _words(row) for row in takewhile(lambda _: time.monotonic() < until, rows)}
         with connection.cursor() as cursor:
-            cursor.execute(_INDEX, [orjson.dumps(entries).decode()])
-    return len(entries)
+            cursor.execute(_INDEX, [list(words), list(words.values())])
+    return len(words)
 
 
-def _entry(message: Message) -> dict[str, Any]:
-    return entry(message.subject, _names(message), _text(message))
+def _words(message: Message) -> str:
+    return searched(message.subject, _names(message), _text(message))
 
 
 def _names(message: Message) -> Iterator[str]:

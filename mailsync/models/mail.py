@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, HashIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import F, Q, TextField
+from django.db.models import F, Func, Q, TextField
 from django.db.models.functions import Cast, Upper
 from django.utils.translation import gettext_lazy as _
 
@@ -81,6 +81,13 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.exclude(labels__overlap=["SPAM", "TRASH"])
 
 
+class Terms(Func):
+    """The words and pairs of letters in a text of words: what its index has of it. Slow: made anew for each row asked."""
+
+    function = "mailsync_terms"
+    output_field = SearchVectorField()
+
+
 def parts_of(text: Any) -> OpClass:
     """Any three letters in a row, in either case: what `icontains` asks for."""
     return OpClass(Upper(text), name="gin_trgm_ops")
@@ -112,10 +119,7 @@ class Message(models.Model):
     defects = ArrayField(models.TextField(), default=list, help_text=_("What the parser had to guess or leave out."))
     deleted_at = models.DateTimeField(null=True, help_text=_("When it was seen to be deleted in Gmail."))
     stored_at = models.DateTimeField(db_default=SyncNow())
-    search = SearchVectorField(null=True)
-    searched_text = models.TextField(
-        null=True, help_text=_("What a search looks through where words are not enough; empty for most mail.")
-    )
+    words = models.TextField(null=True, help_text=_("What a search looks through: the words of subject, names, text."))
 
     objects = MessageQuerySet.as_manager()
 
@@ -127,7 +131,7 @@ class Message(models.Model):
             models.Index(fields=["account", "-internal_date", "-gmail_id"], name="mail_newest_first"),
             models.Index(fields=["account", "thread_id"], name="mail_by_thread"),
             GinIndex(fields=["labels"], name="mail_by_label"),
-            GinIndex(fields=["search"], name="mail_by_word"),
+            GinIndex(Terms("words"), name="mail_by_term"),
             GinIndex(
                 *(parts_of(F(name)) for name in ("sender_email", "sender_name", "subject")),
                 *(parts_of(Cast(name, TextField())) for name in ("to", "cc", "attachments")),
@@ -141,7 +145,7 @@ class Message(models.Model):
             models.Index(
                 fields=["account", "-internal_date"], name="deleted_mail", condition=Q(deleted_at__isnull=False)
             ),
-            models.Index(fields=["-internal_date"], name="mail_to_index", condition=Q(searched_text=None)),
+            models.Index(fields=["-internal_date"], name="mail_without_words", condition=Q(words=None)),
         ]
 
     def __str__(self) -> str:

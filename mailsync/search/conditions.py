@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import BooleanField, F, Func, Q, Value
 
 from mailsync.indexing.folding import folded
 from mailsync.indexing.runs import IN_NAMES, IN_SUBJECT, has_run
 from mailsync.search.grammar import Term
-from mailsync.search.matching import containing, in_columns, in_json
+from mailsync.search.matching import Match, containing, in_columns, in_json
 
 SIZE = re.compile(r"(\d{1,15})([kmg]?)b?", re.IGNORECASE)
 SIZES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
@@ -44,22 +43,22 @@ def slug(name: str) -> str:
     return re.sub(r"[\s/]+", "-", name.strip().lower())
 
 
-def condition(term: Term, asker: Asker) -> Q:
+def condition(term: Term, asker: Asker) -> Match:
     """What the messages of this term have; an operator whose value makes no sense is searched as words."""
     found = OPERATORS[term.operator](term.value, asker) if term.operator else None
-    return words(term) if found is None else found
+    if found is None:
+        return words(term)
+    return found if isinstance(found, Match) else Match.of(found)
 
 
-def words(term: Term) -> Q:
+def words(term: Term) -> Match:
     """Text of the mail: subject, people, files, body."""
-    words = folded(f"{term.operator} {term.value}").split()
-    pieces = [" ".join(words)] if term.phrase else words
-    found = Q()
-    for piece in filter(has_run, pieces):
-        found &= containing(piece)
-    rest = " ".join(piece for piece in pieces if not has_run(piece))
-    kind = "phrase" if term.phrase else "plain"
-    return found & Q(search=SearchQuery(rest, config="simple", search_type=kind)) if rest or not found else found
+    return reduce(and_, map(containing, [term.operator, *pieces(term)]), Match.of(Q()))
+
+
+def pieces(term: Term) -> list[str]:
+    """What must stand in one piece."""
+    return [term.value] if term.phrase else term.value.split()
 
 
 def _labelled(*ids: str) -> Q:
@@ -106,36 +105,37 @@ def _inside(column: str, path: str, value: str) -> Q:
     return exact if ESCAPED.search(value) else Q(**{f"{column}__icontains": value}) & exact
 
 
-def _filename(value: str, asker: Asker) -> Q:
-    return Q(has_attachments=True) & _inside_any(["attachments"], "$[*].filename", value)
+def _filename(value: str, asker: Asker) -> Match:
+    return Match.of(Q(has_attachments=True)) & _inside_any(["attachments"], "$[*].filename", value)
 
 
-def _addressed(*columns: str) -> Callable[[str, Asker], Q]:
+def _addressed(*columns: str) -> Callable[[str, Asker], Match]:
     return lambda value, _: _inside_any(columns, "$[*].*", value)
 
 
-def _inside_any(columns: Sequence[str], path: str, value: str) -> Q:
+def _inside_any(columns: Sequence[str], path: str, value: str) -> Match:
     if has_run(text := folded(value)):
         return in_json(columns, path, text)
-    return reduce(or_, (_inside(column, path, value) for column in columns))
+    return Match.of(reduce(or_, (_inside(column, path, value) for column in columns)))
 
 
-def _written(*columns: str, mark: str) -> Callable[[str, Asker], Q]:
-    def build(value: str, asker: Asker) -> Q:
+def _written(*columns: str, mark: str) -> Callable[[str, Asker], Match]:
+    def build(value: str, asker: Asker) -> Match:
         if has_run(text := folded(value)):
             return in_columns(columns, text, mark)
-        return reduce(or_, (Q(**{f"{column}__icontains": value}) for column in columns))
+        return Match.of(reduce(or_, (Q(**{f"{column}__icontains": value}) for column in columns)))
 
     return build
 
 
-def _or_me(build: Callable[[str, Asker], Q]) -> Callable[[str, Asker], Q]:
+def _or_me(build: Callable[[str, Asker], Match]) -> Callable[[str, Asker], Match]:
     """`me` is the address of the mailbox."""
 
-    def built(value: str, asker: Asker) -> Q:
+    def built(value: str, asker: Asker) -> Match:
         if value.lower() != "me" or not asker.addresses:
             return build(value, asker)
-        return reduce(or_, (Q(account_id=account) & build(address, asker) for account, address in asker.addresses))
+        mine = (Match.of(Q(account_id=account)) & build(address, asker) for account, address in asker.addresses)
+        return reduce(or_, mine)
 
     return built
 
@@ -191,7 +191,7 @@ def _message_id(value: str, asker: Asker) -> Q:
     return Q(message_id__in=[bare, f"<{bare}>"])
 
 
-OPERATORS: dict[str, Callable[[str, Asker], Q | None]] = {
+OPERATORS: dict[str, Callable[[str, Asker], Match | Q | None]] = {
     "from": _or_me(_written("sender_email", "sender_name", mark=IN_NAMES)),
     "to": _or_me(_addressed("to", "cc")),
     "cc": _or_me(_addressed("cc")),

@@ -26,7 +26,7 @@ class ByConversation(NewestFirst):
     def fetch(self, queryset: QuerySet[Message], place: Place, count: int) -> list[Message]:
         """The next `count` conversations from `place` on, by their newest message."""
         met_in_order = place.position is None and not place.backwards
-        newer = Value(None, BigIntegerField()) if met_in_order else _newer(self.mail.rows)
+        newer = Value(None, BigIntegerField()) if met_in_order else _newer(self.mail.rows.filter(self.mail.match.met))
         keys: Any = queryset.annotate(newer=newer).values_list(
             "account_id", "thread_id", *self.fields, "newer", named=True
         )

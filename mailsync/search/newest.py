@@ -35,7 +35,7 @@ class NewestFirst(KeysetPagination):
         self.mail = mail
 
     def fetch(self, queryset: QuerySet[Message], place: Place, count: int) -> list[Message]:
-        """The next `count` messages from `place` on, in its order."""
+        """The next `count` of those in `queryset` that match, from `place` on, in its order."""
         if self.mail.span is None:
             return list(self._in_order(place.after(queryset), place.order, count))
         rows: list[Message] = []
@@ -45,13 +45,13 @@ class NewestFirst(KeysetPagination):
             if end is not None:
                 stretch = stretch.filter(_moments(begin, end), _up_to(end))
             near = look <= MOST_READ and (rows or not looked)  # none so far: an index is soon through with rare words
-            find = self._row_by_row if near else _sorted
+            find = self._row_by_row if near else self._sorted
             rows += find(stretch, place, count - len(rows))
             if end is None or len(rows) == count:
                 return rows
             begin, looked = end, looked + look
             look = worth_looking(looked, len(rows), count, self._held, A_PHRASE if self.mail.by_phrase else A_ROW)
-        return rows + _sorted(begin.after(queryset), place, count - len(rows))
+        return rows + self._sorted(begin.after(queryset), place, count - len(rows))
 
     def _end(self, begin: Place, count: int) -> Place | None:
         """Where the next `count` rows end; None where there are not so many.
@@ -76,9 +76,15 @@ class NewestFirst(KeysetPagination):
         """Without a bitmap of the search's indexes: it has all that match, however old, before the first row is read."""
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_bitmapscan = off")
-            rows = list(self._in_order(queryset, place.order, count))
+            rows = list(self._in_order(queryset.filter(self.mail.match.met), place.order, count))
             cursor.execute("SET LOCAL enable_bitmapscan TO DEFAULT")
         return rows
+
+    def _sorted(self, queryset: QuerySet[Any], place: Place, count: int) -> list[Any]:
+        """By whatever index finds what matches: the order is told in words that no index has, so no plan begins with it."""
+        moment = ExpressionWrapper(F("internal_date") + Value(timedelta(0)), output_field=DateTimeField())
+        order: list[Any] = [moment.asc() if place.backwards else moment.desc(), *place.order[1:]]
+        return list(queryset.filter(self.mail.match.by_index()).order_by(*order)[:count])
 
     def _in_order(self, queryset: QuerySet[Any], order: list[str], count: int) -> QuerySet[Any]:
         """Each account in the order of its index, merged: one index scan over several accounts would sort them all."""
@@ -111,9 +117,3 @@ def _moments(begin: Place, end: Place) -> Q:
     bounds = {"internal_date__gte": earlier.position, "internal_date__lte": later.position}
     return Q(**{name: position[0] for name, position in bounds.items() if position})
 
-
-def _sorted(queryset: QuerySet[Any], place: Place, count: int) -> list[Any]:
-    """By whatever index finds what matches: the order is told in words that no index has, so no plan begins with it."""
-    moment = ExpressionWrapper(F("internal_date") + Value(timedelta(0)), output_field=DateTimeField())
-    order: list[Any] = [moment.asc() if place.backwards else moment.desc(), *place.order[1:]]
-    return list(queryset.order_by(*order)[:count])

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from mailsync.indexing.words import words
 from mailsync.models import Account, Label, Message
-from mailsync.search.conditions import HIDDEN, OF_TIME, OPERATORS, Asker, condition, slug
+from mailsync.search.conditions import HIDDEN, OF_TIME, OPERATORS, Asker, condition, pieces, slug
 from mailsync.search.grammar import Either, Every, Node, Not, Term, parse, positive, terms
+from mailsync.search.matching import Match
 
 NAMES_SPAM_OR_TRASH = {"spam", "trash", "anywhere", "deleted"}
 
@@ -19,13 +21,22 @@ def search(
 
     `accounts` tell what labels are called; `hidden`: spam and trash are wanted whatever `q` names.
     """
-    tree = parse(q)
-    places = {term.value.lower() for term in positive(tree) if term.operator in {"in", "label"}}
-    found = messages.filter(_where(tree, _asker(tree, accounts)))
+    return within(messages, q, hidden=hidden).filter(matching(q, accounts).by_index())
+
+
+def within(messages: QuerySet[Message], q: str, *, hidden: bool = False) -> QuerySet[Message]:
+    """Those of the places in which `q` searches, whether they match or not."""
+    places = {term.value.lower() for term in positive(parse(q)) if term.operator in {"in", "label"}}
     if "deleted" not in places:
-        found = found.filter(deleted_at=None)
+        messages = messages.filter(deleted_at=None)
     wanted = hidden or bool(places & NAMES_SPAM_OR_TRASH)
-    return found if wanted else found.exclude(labels__overlap=list(HIDDEN))
+    return messages if wanted else messages.exclude(labels__overlap=list(HIDDEN))
+
+
+def matching(q: str, accounts: Iterable[Account] = ()) -> Match:
+    """What the messages have that match."""
+    tree = parse(q)
+    return _where(tree, _asker(tree, accounts))
 
 
 def span(q: str) -> Q:
@@ -35,13 +46,15 @@ def span(q: str) -> Q:
     found = Q()
     for node in nodes:
         if isinstance(node, Term) and node.operator in OF_TIME:
-            found &= OPERATORS[node.operator](node.value, asker) or Q()
+            moment = OPERATORS[node.operator](node.value, asker)
+            found &= moment if isinstance(moment, Q) else Q()
     return found
 
 
 def has_phrase(q: str) -> bool:
-    """Whether words are to stand side by side."""
-    return any(term.phrase and len(term.value.split()) > 1 for term in terms(parse(q)))
+    """Whether words are to stand side by side, which is seen in the text alone."""
+    told = (term for term in terms(parse(q)) if term.phrase or not term.operator)
+    return any(len(words(piece).split()) > 1 for term in told for piece in pieces(term))
 
 
 def _asker(tree: Node, accounts: Iterable[Account]) -> Asker:
@@ -55,12 +68,12 @@ def _asker(tree: Node, accounts: Iterable[Account]) -> Asker:
     return Asker(labels, addresses, timezone.now(), timezone.get_current_timezone())
 
 
-def _where(node: Node, asker: Asker) -> Q:
+def _where(node: Node, asker: Asker) -> Match:
     if isinstance(node, Term):
         return condition(node, asker)
     if isinstance(node, Not):
         return ~_where(node.node, asker)
-    found = Q()
+    found = Match.of(Q())
     for each in node.nodes:
         found = found | _where(each, asker) if isinstance(node, Either) else found & _where(each, asker)
     return found

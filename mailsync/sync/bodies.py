@@ -8,7 +8,7 @@ from mailsync.models import Account
 from mailsync.sync import binary
 from mailsync.sync.rows import body_row, raw_row
 
-# Of a text that Gmail had left out for its size nothing is searched yet: without `searched_text` it is indexed from the bytes.
+# Of a text that Gmail had left out for its size nothing is searched yet: without `words` it is indexed from the bytes.
 # Whoever deletes a message meanwhile is not waited for: two that lock rows in different orders cannot meet then.
 _RAW = """
 WITH held AS (
@@ -27,7 +27,7 @@ WITH held AS (
     SELECT id FROM mailsync_message WHERE id IN (SELECT message_id FROM kept) AND 'text_not_inline' = ANY(defects)
     FOR NO KEY UPDATE SKIP LOCKED
 ), indexed_anew AS (
-    UPDATE mailsync_message SET searched_text = NULL WHERE id IN (SELECT id FROM unread)
+    UPDATE mailsync_message SET words = NULL WHERE id IN (SELECT id FROM unread)
 )
 SELECT message_id FROM kept
 """

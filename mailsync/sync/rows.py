@@ -12,7 +12,7 @@ import zstandard
 from gmail import mime
 from gmail.mime import Address, ParsedMail
 from gmail.resources import Message
-from mailsync.indexing.entry import entry
+from mailsync.indexing.words import searched
 
 MOST_LISTED_ADDRESSES = (
     5_000  # Gmail sends to 500 at most; what comes from elsewhere may name more, and `to:` searches these
@@ -61,7 +61,7 @@ def message_row(message: Message, mail: ParsedMail) -> dict[str, Any]:
             for each in mail.attachments
         ],
         "defects": list(mail.defects),
-        **entry(mail.subject[:MOST_SUBJECT], names(mail), mail.text),
+        "words": searched(mail.subject[:MOST_SUBJECT], names(mail), mail.text),
     }
 
 

@@ -1,7 +1,5 @@
 """The bulk statements of the store, each one round trip for a whole page."""
 
-from mailsync.indexing.entry import COLUMNS, VECTOR
-
 # All parts of a statement see the rows as they were before it: what is noted compares a page with what was `held`.
 # Composed of constants alone: no value of anybody's is part of a text.
 NOTE = """INSERT INTO mailsync_change (account_id, gmail_id, kind, labels_added, labels_removed, history_id, task_id)
@@ -14,20 +12,18 @@ def _without(labels: str, others: str) -> str:
     return f"ARRAY(SELECT unnest({labels}) EXCEPT SELECT unnest({others}) ORDER BY 1)"
 
 
-# One JSON parameter carries the page; the search vector is made where it is stored.
+# One JSON parameter carries the page.
 SAVE_MESSAGES = f"""
 WITH saved AS (
 INSERT INTO mailsync_message (
     account_id, gmail_id, thread_id, labels, labels_as_of, history_id, internal_date, size, snippet, subject, sender_name,
-    sender_email, "to", cc, date, message_id, has_attachments, attachments, defects, stored_at, searched_text,
-    search)
+    sender_email, "to", cc, date, message_id, has_attachments, attachments, defects, words, stored_at)
 SELECT %(account)s, gmail_id, thread_id, labels, labels_as_of, history_id, internal_date, size, snippet, subject, sender_name,
-    sender_email, "to", cc, date, message_id, has_attachments, attachments, defects, sync_now(), searched_text,
-    {VECTOR}
+    sender_email, "to", cc, date, message_id, has_attachments, attachments, defects, words, sync_now()
 FROM jsonb_to_recordset(%(rows)s) AS row (
     gmail_id text, thread_id text, labels text[], labels_as_of bigint, history_id bigint, internal_date timestamptz,
     size bigint, snippet text, subject text, sender_name text, sender_email text, "to" jsonb, cc jsonb, date timestamptz,
-    message_id text, has_attachments boolean, attachments jsonb, defects text[], {COLUMNS})
+    message_id text, has_attachments boolean, attachments jsonb, defects text[], words text)
 ORDER BY gmail_id
 ON CONFLICT (account_id, gmail_id) DO UPDATE SET
     -- Older labels never overwrite newer ones; a message is immutable otherwise, but may have come back from the dead.

@@ -17,12 +17,11 @@ ONE_SECOND = 5_000  # an import does that
 COPY = """
 INSERT INTO mailsync_message (
     account_id, gmail_id, thread_id, labels, labels_as_of, history_id, internal_date, size, snippet, subject, sender_name,
-    sender_email, "to", cc, date, message_id, has_attachments, attachments, defects, search,
-    searched_text)
+    sender_email, "to", cc, date, message_id, has_attachments, attachments, defects, words)
 SELECT %(account)s, lpad(to_hex(((extract(epoch FROM at) * 1000)::bigint << 20) + n), 16, '0'),
     lpad(to_hex(('x' || lpad(thread_id, 16, '0'))::bit(64)::bigint - copy), 16, '0'), labels, labels_as_of, history_id, at,
     size, snippet, subject || ' ' || extra, sender_name, sender_email, "to", cc, date, n || message_id, has_attachments,
-    attachments, defects, search || setweight(to_tsvector('simple', extra), 'A'), searched_text
+    attachments, defects, ' ' || extra || words
 FROM (
     SELECT *, format('case%%s topic%%s team%%s', n, n %% 997, n %% 97) AS extra,
         CASE WHEN n <= %(one_second)s THEN timestamptz '2026-03-01 12:00:00+00'

@@ -54,7 +54,7 @@ def test_there_and_back_each_conversation_once_by_its_newest_match(
     fill(accounts, 750, "%(moment)s::timestamptz - n / 3 * interval '2 minutes'", labels)
     thread(accounts, threads)
     truth: dict[tuple[int, str], tuple[int, str]] = {}
-    for row in mail_list(accounts, q=q).rows.order_by("-internal_date", "-gmail_id", "-id"):
+    for row in mail_list(accounts, q=q).found.order_by("-internal_date", "-gmail_id", "-id"):
         truth.setdefault((row.account_id, row.thread_id), (row.account_id, row.gmail_id))
 
     *forth, last = walk(accounts, {"page_size": 50}, "next", q)

@@ -142,7 +142,7 @@ def test_the_way_a_page_is_found_never_changes_what_is_on_it(accounts: list[Acco
     """Mails two minutes apart, the oldest four hundred starred, and every hundredth, every second one unread."""
     labels = "CASE WHEN n >= 1200 OR n %% 100 = 0 THEN '{STARRED}' WHEN n %% 2 = 1 THEN '{UNREAD}' ELSE '{INBOX}' END"
     fill(accounts, 1_600, "%(moment)s::timestamptz - n * interval '2 minutes'", labels)
-    ordered = mail_list(accounts, q=q).rows.order_by("-internal_date", "-gmail_id", "-id")
+    ordered = mail_list(accounts, q=q).found.order_by("-internal_date", "-gmail_id", "-id")
     truth = list(ordered.values_list("account_id", "gmail_id"))
 
     forth = list(walk(accounts, {"page_size": 50}, "next", q))
@@ -252,7 +252,7 @@ def test_wherever_a_stretch_ends_nothing_is_shown_twice_or_left_out(
         monkeypatch.setattr(newest, name, value)
     moment = "%(moment)s::timestamptz - (CASE WHEN n < 400 THEN n / 7 ELSE 57 + n / 200 END) * interval '1 hour'"
     fill(accounts, 800, moment, "CASE WHEN n %% 5 = 0 THEN '{STARRED}' ELSE '{INBOX}' END")
-    ordered = mail_list(accounts, q="is:starred").rows.order_by("-internal_date", "-gmail_id", "-id")
+    ordered = mail_list(accounts, q="is:starred").found.order_by("-internal_date", "-gmail_id", "-id")
     truth = list(ordered.values_list("account_id", "gmail_id"))
 
     forth = list(walk(accounts, {"page_size": 15}, "next", "is:starred"))

@@ -125,7 +125,7 @@ def test_operators_find_what_they_find_in_gmail(mail: Account, q: str, found: se
 
 def test_a_label_of_spam_shows_spam_and_leaves_the_search_as_it_is(mail: Account) -> None:
     def found(label: str, q: str) -> set[str]:
-        return {row.gmail_id for row in mail_list([mail], label, q).rows}
+        return {row.gmail_id for row in mail_list([mail], label, q).found}
 
     assert found("SPAM", "") == {"spam"}
     assert found("SPAM", "lunch OR") == {"spam"}

@@ -14,7 +14,6 @@ from django.db import connection, connections, transaction
 
 from mailsync.connect import connect
 from mailsync.credentials import user_grant
-from mailsync.indexing.entry import COLUMNS, VECTOR
 from mailsync.models import Account, Label, Message
 from mailsync.sync import binary
 from mailsync.sync.statements import SAVE_MESSAGES
@@ -33,30 +32,30 @@ MOST_WORKING = "1GB"
 STAGED = """
 CREATE TEMP TABLE staged AS SELECT NULL::jsonb AS row LIMIT 0
 """
-FROM_STAGED = f"""
+FROM_STAGED = """
 INSERT INTO mailsync_message (
     account_id, gmail_id, thread_id, labels, labels_as_of, history_id, internal_date, size, snippet, subject, sender_name,
-    sender_email, "to", cc, date, message_id, has_attachments, attachments, defects, searched_text, search)
+    sender_email, "to", cc, date, message_id, has_attachments, attachments, defects, words)
 SELECT %(account)s, gmail_id, thread_id, labels, labels_as_of, history_id, internal_date, size, snippet, subject, sender_name,
-    sender_email, "to", cc, date, message_id, has_attachments, attachments, defects, searched_text, {VECTOR}
+    sender_email, "to", cc, date, message_id, has_attachments, attachments, defects, words
 FROM staged, jsonb_to_record(staged.row) AS row (
     gmail_id text, thread_id text, labels text[], labels_as_of bigint, history_id bigint, internal_date timestamptz,
     size bigint, snippet text, subject text, sender_name text, sender_email text, "to" jsonb, cc jsonb, date timestamptz,
-    message_id text, has_attachments boolean, attachments jsonb, defects text[], {COLUMNS})
+    message_id text, has_attachments boolean, attachments jsonb, defects text[], words text)
 """
 # The letter `n`, placed in time as the writer does; words of its own: a case, a topic, an order, two links in every second.
 MULTIPLY = """
 INSERT INTO mailsync_message (
     account_id, gmail_id, thread_id, labels, labels_as_of, history_id, internal_date, size, snippet, subject, sender_name,
-    sender_email, "to", cc, date, message_id, has_attachments, attachments, defects, searched_text, search)
+    sender_email, "to", cc, date, message_id, has_attachments, attachments, defects, words)
 SELECT account_id,
     lpad(to_hex(((extract(epoch FROM at) * 1000)::bigint << 20) | n), 16, '0'),
     lpad(to_hex(((extract(epoch FROM at - (n %% 3) * %(apart)s) * 1000)::bigint << 20) | (n - n %% 3)), 16, '0'),
     labels, n + 1, n + 1, at, size, snippet, subject || CASE WHEN n %% 3 = 0 THEN ' #' || n ELSE '' END, sender_name,
-    sender_email, "to", cc, at, '<' || md5(n::text) || '.' || message_id, has_attachments, attachments, defects, searched_text,
-    search || setweight(to_tsvector('simple', format('case%%s topic%%s #%%s', n, n %% 997, hashint8(n)) || CASE WHEN n %% 2 = 0 THEN
-        format(' https://click.%%s.example/r/%%s https://go.%%s.example/r/%%s', n %% 400, md5(n::text), n %% 400, md5((-n)::text))
-        ELSE '' END), 'D')
+    sender_email, "to", cc, at, '<' || md5(n::text) || '.' || message_id, has_attachments, attachments, defects,
+    words || format('case%%s topic%%s %%s ', n, n %% 997, abs(hashint8(n)::bigint)) || CASE WHEN n %% 2 = 0 THEN
+        format('https click %%s example r %%s https go %%s example r %%s ', n %% 400, md5(n::text), n %% 400, md5((-n)::text))
+        ELSE '' END
 FROM (SELECT *, labels_as_of - 1 + %(copy)s * %(model)s AS n,
           %(newest)s - (%(messages)s - (labels_as_of - 1 + %(copy)s * %(model)s)) * %(apart)s AS at
       FROM mailsync_message WHERE id <= %(last)s) AS multiplied

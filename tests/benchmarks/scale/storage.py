@@ -25,10 +25,10 @@ FROM unnest(%(tables)s::text[]) AS t(name) JOIN pg_index i ON i.indrelid = t.nam
 ORDER BY 1, 3 DESC
 """
 COLUMNS = """
-SELECT count(*), avg(pg_column_size(search)), avg(pg_column_size(searched_text)), avg(length(search)), avg(pg_column_size(subject)
+SELECT count(*), avg(length(mailsync_terms(words))), avg(octet_length(words)), avg(pg_column_size(words)), avg(pg_column_size(subject)
     + pg_column_size(snippet) + pg_column_size("to") + pg_column_size(cc) + pg_column_size(attachments) + pg_column_size(labels)
     + pg_column_size(message_id) + pg_column_size(sender_name) + pg_column_size(sender_email))
-FROM mailsync_message TABLESAMPLE SYSTEM (1) WHERE (searched_text = '') = %s
+FROM mailsync_message TABLESAMPLE SYSTEM (1) WHERE (strpos(words, '~') = 0) = %s
 """
 RELABEL = """
 UPDATE mailsync_message SET labels = array_append(labels, 'Label_99'), labels_as_of = labels_as_of + 1
@@ -40,7 +40,7 @@ def rows() -> Measured:
     """Bytes a message, of all and of the last that came page by page; what a day's changes leave for VACUUM."""
     with million() as (servers, made), ledger.database(servers) as database:
         database.execute("SET statement_timeout = 0")
-        database.execute("SELECT gin_clean_pending_list('mail_by_word')")
+        database.execute("SELECT gin_clean_pending_list('mail_by_term')")
         number = _one(database, COUNT)[0]
         sizes = database.execute(SIZES, {"tables": list(TABLES)}).fetchall()
         notes = [_sizes(sizes, number), _columns(database), _vacuum(database), _made(made)]
@@ -64,10 +64,10 @@ def _sizes(sizes: list[Any], number: int) -> str:
 def _columns(database: psycopg.Connection[Any]) -> str:
     lines = []
     for name, plain in (("words with blanks between", True), ("Chinese, Japanese, Korean", False)):
-        count, vector, text, words, rest = _one(database, COLUMNS, [plain])
-        lines.append([name, f"{count:,}", *(f"{each:,.0f}" for each in (words, vector, text, rest))])
+        count, *means = _one(database, COLUMNS, [plain])
+        lines.append([name, f"{count:,}", *(f"{each:,.0f}" for each in means)])
     return aligned(
-        ("of a sample, in the mean", "messages", "words or pairs", "search vector", "searched text", "other texts"),
+        ("of a sample, in the mean", "messages", "words or pairs", "bytes of words", "as kept", "other texts"),
         lines,
     )
 

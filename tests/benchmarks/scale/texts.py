@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
-from mailsync.indexing.entry import entry
+from mailsync.indexing.words import searched
 
 WORDS = 60_000  # of each language
 MOST_WORDS = 4_000  # of one letter
@@ -152,7 +152,7 @@ class Writer:
             "has_attachments": bool(files),
             "attachments": files,
             "defects": [],
-            **entry(subject, names, body),
+            "words": searched(subject, names, body),
         }
 
 
