@@ -22,9 +22,7 @@ class Thread(APIView):
     def get(self, request: Request, thread_id: str) -> Response:
         """Its messages, oldest first."""
         mine = Message.objects.filter(account__in=lookup.accounts(request), thread_id=thread_id, deleted_at=None)
-        rows = list(
-            mine.order_by("internal_date", "gmail_id").defer("words", "defects")[:MOST_IN_THREAD]
-        )
+        rows = list(mine.order_by("internal_date", "gmail_id").defer("words", "defects")[:MOST_IN_THREAD])
         if not rows:
             raise ApiError(404, "not_found", "There is no such thread.")
         return Response({"thread_id": thread_id, "messages": [listed_json(each) for each in rows]})

@@ -7,6 +7,7 @@ and rare in subjects. `mailsync_terms` in the database cuts what is kept, this m
 """
 
 import re
+from itertools import pairwise
 
 IN_SUBJECT, IN_NAMES = "s", "n"  # marks: no word of a run begins so
 LETTERS = (
@@ -30,4 +31,4 @@ def terms(run: str, mark: str = "") -> set[str]:
     """What the index has of each text with this run in it, where `mark` says, in PostgreSQL's notation."""
     if len(run) == 1:
         return {f"'{mark}{run}':*"}
-    return {f"'{mark}{one}{next_}'" for one, next_ in zip(run, run[1:], strict=False)}
+    return {f"'{mark}{one}{next_}'" for one, next_ in pairwise(run)}

@@ -36,18 +36,15 @@ def searched(subject: str, names: Iterable[str], body: str) -> str:
     """What is kept of a mail for its search: three lines of words, each between blanks; of any mail, however big, a part."""
     parts = subject, _start(" ".join(names), MOST_NAMES), _start(body, MOST_BODY)
     mosts = MOST_NAMES, MOST_NAMES, MOST_BODY
-    return "\n".join(f" {_start(words(part), most)} " for part, most in zip(parts, mosts, strict=True))
+    return "\n".join(f" {_start(_words(part), most)} " for part, most in zip(parts, mosts, strict=True))
 
 
-def words(text: str) -> str:
-    """Its words, folded, with a blank between; runs have their mark."""
+def cut(text: str) -> list[str]:
+    """Its words, folded; runs have their mark."""
     text = folded(text).translate(_LETTERS)
     if has_run(text):
         text = RUN.sub(rf" {RUN_MARK}\g<0> ", text)
-    found = text.split()
-    if max(map(len, found), default=0) > LONGEST_WORD:  # seldom: the loop in Python is dearer than this look
-        found = [each for each in found if len(each) <= LONGEST_WORD or each.startswith(RUN_MARK)]
-    return " ".join(found)
+    return text.split()
 
 
 def passage(text: str) -> str:
@@ -55,15 +52,16 @@ def passage(text: str) -> str:
 
     A run may begin and end in the middle of a longer one.
     """
-    if not (found := words(text)):
+    if not (found := cut(text)):
         return ""
-    begin = found.removeprefix(RUN_MARK) if found.startswith(RUN_MARK) else f" {found}"
-    return begin if found.rpartition(" ")[2].startswith(RUN_MARK) else f"{begin} "
+    begin = "" if found[0].startswith(RUN_MARK) else " "
+    end = "" if found[-1].startswith(RUN_MARK) else " "
+    return begin + " ".join(found).removeprefix(RUN_MARK) + end
 
 
 def tsquery(text: str, mark: str = "") -> str:
     """What all have whose words are those of `text`, and others, in PostgreSQL's notation; `mark`: where runs stand."""
-    found = words(text).split()
+    found = _without_data(cut(text))
     every = {term for each in found if each.startswith(RUN_MARK) for term in terms(each.removeprefix(RUN_MARK), mark)}
     if not mark:
         every |= {f"'{each}'" for each in found if not each.startswith(RUN_MARK)}
@@ -72,8 +70,18 @@ def tsquery(text: str, mark: str = "") -> str:
 
 def is_exact(text: str) -> bool:
     """Whether what has its terms has its words side by side."""
-    found = words(text)
-    return " " not in found and (not found.startswith(RUN_MARK) or len(found) <= len(RUN_MARK) + 2)
+    found = cut(text)
+    return len(found) == 1 and (not found[0].startswith(RUN_MARK) or len(found[0]) <= len(RUN_MARK) + 2)
+
+
+def _words(text: str) -> str:
+    return " ".join(_without_data(cut(text)))
+
+
+def _without_data(found: list[str]) -> list[str]:
+    if max(map(len, found), default=0) <= LONGEST_WORD:  # mostly: the loop in Python is dearer than this look
+        return found
+    return [each for each in found if len(each) <= LONGEST_WORD or each.startswith(RUN_MARK)]
 
 
 def _start(text: str, most: int) -> str:

@@ -4,14 +4,16 @@ import html
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import sub
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from mailsync.indexing.folding import folded
-from mailsync.indexing.runs import LETTERS, has_run
+from mailsync.indexing.runs import LETTERS
+from mailsync.indexing.words import RUN_MARK, cut
+from mailsync.search.conditions import pieces
 from mailsync.search.grammar import Term, parse, positive
 
 MOST_MARKED = 200_000  # characters of a text; what follows is shown unmarked
@@ -19,7 +21,7 @@ MOST_MARKED = 200_000  # characters of a text; what follows is shown unmarked
 _LETTER = re.compile(
     "(?s).[\u0300-\u036f\u3099\u309a\uff9e\uff9f\u00ad\u200b\u2060\ufeff\ufe00-\ufe0f\U000e0100-\U000e01ef]*"
 )
-_NO_WORD_BEFORE, _NO_WORD_AFTER = rf"(?<![^\W{LETTERS}])", rf"(?![^\W{LETTERS}])"
+_NO_WORD_BEFORE, _NO_WORD_AFTER = rf"(?<![^\W_{LETTERS}])", rf"(?![^\W_{LETTERS}])"
 _TAG = re.compile(r'(<(?:[^"<>]|"[^"]*")*>)')
 
 
@@ -60,11 +62,18 @@ def _parts(term: Term, operators: tuple[str, ...]) -> Iterator[str]:
         if term.operator in operators and value.strip():
             yield re.escape(value.strip())
         return
-    for piece in [value] if term.phrase else value.split():
-        if has_run(piece):
-            yield r"\s+".join(map(re.escape, piece.split()))
-        elif words := re.findall(r"\w+", piece):
-            yield _NO_WORD_BEFORE + r"\W+".join(map(re.escape, words)) + _NO_WORD_AFTER
+    for piece in pieces(term):
+        if words := cut(piece):
+            yield _side_by_side(words)
+
+
+def _side_by_side(words: list[str]) -> str:
+    """Signs may stand between two words; where a run or a picture begins, nothing needs to."""
+    apart = [word[0].isalnum() for word in words]
+    between = (r"[\W_]+" if one and other else r"[\W_]*" for one, other in pairwise(apart))
+    escaped = [re.escape(word.removeprefix(RUN_MARK)) for word in words]
+    found = escaped[0] + "".join(map(str.__add__, between, escaped[1:]))
+    return (_NO_WORD_BEFORE if apart[0] else "") + found + (_NO_WORD_AFTER if apart[-1] else "")
 
 
 def _pieces(text: str, pattern: re.Pattern[str]) -> Iterator[str]:

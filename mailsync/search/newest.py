@@ -116,4 +116,3 @@ def _moments(begin: Place, end: Place) -> Q:
     earlier, later = (begin, end) if end.backwards else (end, begin)
     bounds = {"internal_date__gte": earlier.position, "internal_date__lte": later.position}
     return Q(**{name: position[0] for name, position in bounds.items() if position})
-

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from mailsync.indexing.words import words
+from mailsync.indexing.words import cut
 from mailsync.models import Account, Label, Message
 from mailsync.search.conditions import HIDDEN, OF_TIME, OPERATORS, Asker, condition, pieces, slug
 from mailsync.search.grammar import Either, Every, Node, Not, Term, parse, positive, terms
@@ -54,7 +54,7 @@ def span(q: str) -> Q:
 def has_phrase(q: str) -> bool:
     """Whether words are to stand side by side, which is seen in the text alone."""
     told = (term for term in terms(parse(q)) if term.phrase or not term.operator)
-    return any(len(words(piece).split()) > 1 for term in told for piece in pieces(term))
+    return any(len(cut(piece)) > 1 for term in told for piece in pieces(term))
 
 
 def _asker(tree: Node, accounts: Iterable[Account]) -> Asker:

@@ -30,6 +30,9 @@ from mailsync.search.marking import Marker
         ("has:attachment before:2026/01/01", "attachment", "attachment"),
         ("<b>", "<b>bold</b> b", "&lt;<mark>b</mark>&gt;bold&lt;/<mark>b</mark>&gt; <mark>b</mark>"),
         (".*", "anything", "anything"),
+        ("budget", "budget_2024.xls", "<mark>budget</mark>_2024.xls"),
+        ("iphone手机", "iPhone 手机壳", "<mark>iPhone 手机</mark>壳"),
+        ("🎉 tea", "great🎉tea tea", "great<mark>🎉</mark><mark>tea</mark> <mark>tea</mark>"),
         ("\x00 a\x00b", "a b", "<mark>a</mark> <mark>b</mark>"),
     ],
 )

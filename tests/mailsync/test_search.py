@@ -117,6 +117,22 @@ def mail(db: None) -> Account:
         ("from:me", set()),
         ("rfc822msgid:1@x in:anywhere", {"trash"}),
         ("nobody:knows", set()),
+        ("bob", {"plain"}),  # a part of an address
+        ("bob@example.com", {"plain"}),
+        ("example@bob.com", set()),
+        ("example.com", {"plain", "file", "star"}),
+        ("off", {"star"}),
+        ("off_er", {"star"}),
+        ("lunch & friday", {"plain"}),
+        ('"lunch, on & friday!"', {"plain"}),
+        ("lunch OR &", {"plain"}),
+        ("-lunch -&", {"file", "star"}),
+        ("-friday", {"file", "star"}),
+        ('-"on friday"', {"file", "star"}),
+        ("invoice-17", {"file"}),
+        ("invoice-18", set()),
+        ("(lunch -friday) OR 发票", {"file"}),
+        ("发票.pdf OR (lunch is:unread)", {"plain", "file"}),
     ],
 )
 def test_operators_find_what_they_find_in_gmail(mail: Account, q: str, found: set[str]) -> None:

@@ -25,9 +25,9 @@ FROM unnest(%(tables)s::text[]) AS t(name) JOIN pg_index i ON i.indrelid = t.nam
 ORDER BY 1, 3 DESC
 """
 COLUMNS = """
-SELECT count(*), avg(length(mailsync_terms(words))), avg(octet_length(words)), avg(pg_column_size(words)), avg(pg_column_size(subject)
-    + pg_column_size(snippet) + pg_column_size("to") + pg_column_size(cc) + pg_column_size(attachments) + pg_column_size(labels)
-    + pg_column_size(message_id) + pg_column_size(sender_name) + pg_column_size(sender_email))
+SELECT count(*), avg(length(mailsync_terms(words))), avg(octet_length(words)), avg(pg_column_size(words)),
+    avg(pg_column_size(subject) + pg_column_size(snippet) + pg_column_size("to") + pg_column_size(cc) + pg_column_size(attachments)
+    + pg_column_size(labels) + pg_column_size(message_id) + pg_column_size(sender_name) + pg_column_size(sender_email))
 FROM mailsync_message TABLESAMPLE SYSTEM (1) WHERE (strpos(words, '~') = 0) = %s
 """
 RELABEL = """

@@ -23,15 +23,13 @@ def stored(request: Any, account: Account, gmail: Gmail) -> Account:
     return account
 
 
-def index(account: Account) -> dict[str, tuple[str, str | None]]:
+def index(account: Account) -> dict[str, str | None]:
     rows = Message.objects.filter(account=account).order_by("pk")
-    return {
-        gmail_id: (vector, text) for gmail_id, vector, text in rows.values_list("gmail_id", "search", "searched_text")
-    }
+    return dict(rows.values_list("gmail_id", "words"))
 
 
 def forget(account: Account) -> int:
-    return Message.objects.filter(account=account).update(search=None, searched_text=None)
+    return Message.objects.filter(account=account).update(words=None)
 
 
 def test_what_is_indexed_later_is_what_would_have_been_indexed_at_once(stored: Account) -> None:
@@ -69,7 +67,7 @@ def test_one_damaged_mail_does_not_keep_the_others_from_their_index(account: Acc
     everything = forget(account)
     assert reindex.tick(20) == everything
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM mailsync_message WHERE search IS NULL OR searched_text IS NULL")
+        cursor.execute("SELECT count(*) FROM mailsync_message WHERE words IS NULL")
         assert cursor.fetchone() == (0,)
 
 
@@ -80,7 +78,7 @@ def test_a_text_that_gmail_left_out_for_its_size_is_searched_once_its_bytes_are_
     (new,) = gmail.control("deliver", email=gmail.email, messages=[{"text": "a xylophone"}])["ids"]
     sync(account)
     row = Message.objects.get(gmail_id=new)
-    Message.objects.filter(pk=row.pk).update(defects=["text_not_inline"], search="", searched_text="")
+    Message.objects.filter(pk=row.pk).update(defects=["text_not_inline"], words="")
     found = search(Message.objects.filter(account=account), "xylophone")
     assert not found.exists()
     raws.raw(row)
