@@ -1,4 +1,4 @@
-"""Runs of Chinese, Japanese and Korean: their words are not parted by blanks, so pairs of letters are indexed.
+"""Runs of Chinese, Japanese, Korean, Thai and their like: no blanks part their words, so pairs of letters are indexed.
 
 A run is indexed as each two neighbours, and its last letter alone. So each letter of it begins something: it is found by
 prefix, and a word of two letters or more by its pairs. In Korean, which has blanks, this finds a word whatever particle
@@ -15,9 +15,12 @@ LETTERS = (
     "\u3041-\u3096\u3099\u309a\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\U0001aff0-\U0001b16f"  # Kana
     "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
     "\u3105-\u312f\u31a0-\u31bf"  # Bopomofo
+    "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ebd\u0ec0-\u0ecd\u0edc-\u0edf"  # Thai, Lao
+    "\u1780-\u17d3\u17d7\u17dc\u17dd"  # Khmer
+    "\u1000-\u103f\u1050-\u108f\u109a-\u109d\ua9e0-\ua9ef\uaa60-\uaa76\uaa7a-\uaa7f"  # Burmese
 )
 RUN = re.compile(f"[{LETTERS}]+")
-_FAR = re.compile("[^\x00-\u10ff]")  # all of them are: the look at one range is soon over
+_FAR = re.compile("[^\x00-\u0e00]")  # all of them are: the look at one range is soon over
 
 
 def has_run(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""A search in Chinese, Japanese or Korean finds the mail that contains what was asked for, and only that."""
+"""A search in a script without blanks finds the mail that contains what was asked for, and only that."""
 
 import random
 import re
@@ -23,6 +23,7 @@ LETTERS: dict[str, dict[str, Any]] = {
     "apart": {"subject": "Apart", "text": "大会的议程：会 议。今天不开会\n议题", "to": "鈴木花子 <suzuki@example.com>"},
     "wide": {"subject": "ﾐｰﾃｨﾝｸﾞ 資料", "text": "ＩＰＨＯＮＥ手机 のご案内", "to": "ﾀﾅｶ <t@example.com>"},
     "korean": {"subject": "안내", "text": "내일 회의를 시작합니다. 사회 의제"},
+    "thai": {"subject": "แจ้งการประชุม", "text": "เราจะประชุมพรุ่งนี้ที่ห้อง2กำหนดการ", "from": "สมชาย <s@example.com>"},
     "latin": {"subject": "Meeting", "text": "An iPhone for the annual meeting 2024"},
     "long": {"subject": "Minutes", "text": LONG + "最后一页的结论"},
     "pairs": {"subject": "Pairs", "text": "会议、议室"},
@@ -58,6 +59,15 @@ ASKED = {
     "ﾐｰﾃｨﾝｸﾞ": {"wide"},
     "회의": {"korean"},
     "의제": {"korean"},
+    "ประชุม": {"thai"},
+    "พรุ่งนี้ที่": {"thai"},
+    "กำหนด": {"thai"},
+    "ห้อง2": {"thai"},
+    "ประ ชุม": {"thai"},
+    '"ประ ชุม"': set(),
+    "subject:ประชุม": {"thai"},
+    "subject:พรุ่งนี้": set(),
+    "from:สมชาย": {"thai"},
     "𠮷野": {"rare"},
     "甲甲甲乙": {"rare"},
     "乙甲": set(),
@@ -67,7 +77,7 @@ ASKED = {
     "会议 -会议室": {"meeting", "long", "pairs"},
     "会议室 OR 회의": {"inside", "korean"},
     "{会议室 회의}": {"inside", "korean"},
-    "-会": {"wide", "korean", "latin", "rare"},
+    "-会": {"wide", "korean", "thai", "latin", "rare"},
     "subject:会议": {"meeting"},
     "subject：会议": {"meeting"},
     "subject:ミーティング": {"wide"},

@@ -5,12 +5,12 @@ from mailsync.indexing.runs import IN_NAMES, IN_SUBJECT, has_run, terms
 
 
 def test_every_script_without_blanks_has_runs() -> None:
-    for letter in ["议", "の", "ー", "々", "〇", "회", "ㄅ", "𠮷", "﨑"]:
+    for letter in ["议", "の", "ー", "々", "〇", "회", "ㄅ", "𠮷", "﨑", "ท", "ິ", "ក", "မ"]:
         assert has_run(letter), letter
 
 
 def test_other_scripts_and_signs_have_none() -> None:
-    assert not has_run("Zoë, Привет! บท 1２３ 🙂 。、・「」 \u3000")
+    assert not has_run("Zoë, Привет! हिन्दी ๑ ฿ ქ 1２３ 🙂 。、・「」 \u3000")
 
 
 def test_one_letter_is_asked_for_by_prefix_a_word_by_its_pairs() -> None:
