@@ -95,6 +95,11 @@ class Context:
         self._heard = self._nudge
         return news
 
+    @property
+    def heard(self) -> datetime | None:
+        """The newest nudge that the kind was told of."""
+        return self._heard
+
     def beat(self) -> None:
         """Renew the lease from within a long download; cheap when called often. Raises CancelRequested, Interrupted."""
         if self.clock() >= self._latest:

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from syncjobs.admission import Wider
+from syncjobs.admission import Scope, Wider
 from syncjobs.errors import NotRetryable
 from syncjobs.models import SyncJob
 from syncjobs.states import State
@@ -32,14 +32,16 @@ class Kind:
 
     `run` is handed a Context, does one pass, returns when it is complete. `wider` merges the scopes of two requests.
     `finished` is called inside every finishing transaction *before* the job's row is locked (lock order: resource, then job),
-    with the final state and the error code. `restart` starts anew what a failed or cancelled job was for. `texts` renders
-    codes of messages, `modes` names what a job may be asked for.
+    with the final state and the error code. `restart` starts anew what a failed or cancelled job was for. `news` says what a
+    job of this scope still owes to whoever asked when its pass had read the last of what it reads; None where that is nothing.
+    `texts` renders codes of messages, `modes` names what a job may be asked for.
     """
 
     run: Callable[[Any], None]
     wider: Wider
     finished: Callable[[SyncJob, State, str], None]
     restart: Callable[[SyncJob, str], Answer]
+    news: Callable[[Scope], Scope | None] = lambda _: None
     texts: Mapping[str, Any] = field(default_factory=dict)
     modes: Mapping[str, Any] = field(default_factory=dict)
 

@@ -88,12 +88,14 @@ def _passes(job: SyncJob, deadline: float, limit: int | None) -> None:
     A slice with a limit belongs to somebody who waits for it: further passes are left to the workers.
     """
     kind = registry.kind(job.kind)
-    kind.run(Context(job, limit=limit, deadline=deadline, line=connection.connection))
-    while not lifecycle.succeed(job):
-        job = lifecycle.begin_further(job)
+    context = Context(job, limit=limit, deadline=deadline, line=connection.connection)
+    kind.run(context)
+    while not lifecycle.succeed(job, heard=context.heard, news=kind.news(job.scope)):
+        job = lifecycle.begin_further(job, kind.news(job.scope))
         if limit is not None:
             raise Interrupted(phase=Phase.NEXT_SLICE, code="next_slice")
-        kind.run(Context(job, deadline=deadline, line=connection.connection))
+        context = Context(job, deadline=deadline, line=connection.connection)
+        kind.run(context)
 
 
 def _retry(

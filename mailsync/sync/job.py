@@ -12,7 +12,7 @@ from mailsync import outcome
 from mailsync.schedule import restart
 from mailsync.sync.asks import errands
 from mailsync.sync.engine import BudgetSpent, Engine
-from mailsync.sync.scopes import BATCH, CONFIRMED, FULL, MORE_TO_DO, RECONCILE, WINDOW, wider
+from mailsync.sync.scopes import BATCH, CONFIRMED, FULL, MORE_TO_DO, RECONCILE, WINDOW, news, wider
 from mailsync.sync.session import session, stats
 from mailsync.sync.store import MailboxStore
 from mailsync.texts import MODES, TEXTS
@@ -62,4 +62,6 @@ def _batch_ends_with_its_request(context: Context) -> Iterator[None]:
         raise JobFailed(trouble.code, **trouble.params) from None
 
 
-MAILBOX = Kind(run=run, wider=wider, finished=outcome.record, restart=restart, texts=TEXTS, modes=MODES)
+MAILBOX = Kind(
+    run=run, wider=wider, finished=outcome.record, restart=restart, news=news, texts=TEXTS, modes=MODES
+)

@@ -19,6 +19,13 @@ def wider(active: Scope, asked: Scope) -> Scope:
     return Scope(widest.mode, {**widest.params, CONFIRMED: True})
 
 
+def news(scope: Scope) -> Scope | None:
+    """What a click is owed that came when a pass had read history for the last time: another look at it, or at the window."""
+    if scope.mode == WINDOW:
+        return scope
+    return None if scope.mode == BATCH else Scope(INCREMENTAL)
+
+
 def _wider(active: Scope, asked: Scope) -> Scope:
     mine, theirs = RANK[active.mode], RANK[asked.mode]
     if mine != theirs:

@@ -1,14 +1,16 @@
 """Make a job final: well, badly, or because a person asked for it."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Q
 from django.db.models.functions import Coalesce
 
 from syncjobs import journal, progress, registry
+from syncjobs.admission import Scope
 from syncjobs.clock import SyncNow
 from syncjobs.errors import AlreadyFinished, CancelRequested, LeaseLost
 from syncjobs.lifecycle.columns import NO_LEASE, VISIBLE
@@ -19,12 +21,15 @@ from syncjobs.states import Phase, State
 log = logging.getLogger(__name__)
 
 
-def succeed(job: SyncJob) -> bool:
+def succeed(job: SyncJob, *, heard: datetime | None = None, news: Scope | None = None) -> bool:
     """Finish well; False when a further pass was asked for in the meantime: begin it, the job goes on.
 
-    Raises LeaseLost, CancelRequested.
+    Where `news` is what somebody has a right to who asked after the newest nudge that was `heard`, so is his nudge: what the
+    pass had read by then may be older than what he wants to see. Raises LeaseLost, CancelRequested.
     """
     mine = SyncJob.objects.held_by(job).filter(further__isnull=True, cancel_requested_at=None)
+    if news is not None:
+        mine = mine.filter(Q(nudged_at=None) | Q(nudged_at=heard))
     if finish(job, State.SUCCEEDED, mine, code="done", percentage=100.0, eta_seconds=0.0):
         return True
     held = SyncJob.objects.held_by(job).first()

@@ -10,6 +10,7 @@ from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 
 from syncjobs import dispatch, journal, progress
+from syncjobs.admission import Scope
 from syncjobs.clock import SyncNow, in_
 from syncjobs.errors import CancelRequested, LeaseLost
 from syncjobs.lifecycle.columns import NO_LEASE, VISIBLE
@@ -83,13 +84,13 @@ def release(
     progress.publish_fresh(job.pk)
 
 
-def begin_further(job: SyncJob) -> SyncJob:
-    """Take up the further pass that was asked for; raises LeaseLost, CancelRequested (which withdraws the pass)."""
+def begin_further(job: SyncJob, news: Scope | None = None) -> SyncJob:
+    """Take up the further pass that was asked for, else `news`; raises LeaseLost, CancelRequested (which withdraws the pass)."""
     with transaction.atomic():
         fresh = SyncJob.objects.held_by(job).select_for_update(no_key=True).first()
         if fresh is None:
             raise LeaseLost
-        scope = fresh.further_scope
+        scope = fresh.further_scope or news
         if scope is None or fresh.cancel_requested_at is not None:
             raise CancelRequested
         SyncJob.objects.held_by(job).update(mode=scope.mode, params=dict(scope.params), further=None, **VISIBLE)

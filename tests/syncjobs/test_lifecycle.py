@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from syncjobs import dispatch, lease, lifecycle, maintenance, runner
+from syncjobs.admission import Scope
 from syncjobs.context import Context
 from syncjobs.errors import AlreadyFinished, CancelRequested, LeaseLost
 from syncjobs.models import SyncJob
@@ -438,3 +439,28 @@ def test_a_request_waits_for_no_broker(ask: Ask) -> None:
     dispatch._broken_until = float("inf")
     job = ask().job
     assert (fresh(job).dispatched_at, fresh(job).dispatch_count) == (None, 0)
+
+
+def test_whoever_asks_after_the_last_page_is_owed_a_look_at_what_is_new(ask: Ask, running: Running) -> None:
+    job = running("large")
+    context = Context(job)
+    with context.page():
+        pass
+    ask("large")
+    assert not lifecycle.succeed(job, heard=context.heard, news=Scope("small"))
+    on = lifecycle.begin_further(job, Scope("small"))
+    assert (on.mode, on.further, on.state) == ("small", None, State.RUNNING)
+    assert lifecycle.succeed(on, heard=on.nudged_at, news=Scope("small"))
+
+
+def test_what_was_asked_to_be_more_goes_before_what_is_merely_new(ask: Ask, running: Running) -> None:
+    job = running("small")
+    ask("large")
+    assert not lifecycle.succeed(job, heard=None, news=Scope("small"))
+    assert lifecycle.begin_further(job, Scope("small")).mode == "large"
+
+
+def test_a_kind_that_has_nothing_new_is_not_kept_by_a_nudge(ask: Ask, running: Running) -> None:
+    job = running("large")
+    ask("large")
+    assert lifecycle.succeed(job)

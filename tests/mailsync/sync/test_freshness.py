@@ -61,6 +61,31 @@ def test_a_pass_that_nobody_asks_again_does_not_look_at_history_between_its_page
     assert lists[11] == 0 and 1 <= lists[-1] <= 2
 
 
+def test_mail_from_just_before_a_click_that_meets_the_last_moment_of_a_pass_is_there_when_its_job_ends(
+    account: Account, gmail: Gmail
+) -> None:
+    """The last thing that a pass reads are the names of the labels, which take a second here."""
+    sync(account)
+    gmail.faults({"fault": "slow", "match": {"method": "labels.list"}, "seconds": 1.0, "times": 2})
+    job = request_sync(account, trigger=Trigger.BUTTON).job
+    arrived: list[str] = []
+
+    def click() -> None:
+        started = time.monotonic()
+        while not gmail.ask("stats")["requests"].get("labels.list", 0) and time.monotonic() - started < 60:
+            time.sleep(0.02)
+        arrived.extend(gmail.deliver(1))
+        answer = request_sync(account, trigger=Trigger.BUTTON)
+        assert (answer.created, answer.job.pk) == (False, job.pk)
+
+    gmail.control("reset-stats")
+    at_once([lambda: runner.run(job.pk, "worker"), click])
+    job.refresh_from_db()
+    assert (job.state, job.mode) == (State.SUCCEEDED, "incremental")
+    assert Message.objects.filter(account=account, gmail_id__in=arrived).exists()
+    assert_exact(account, gmail)
+
+
 @pytest.mark.long
 @pytest.mark.timeout(400)
 def test_mail_is_there_within_fifteen_seconds_while_a_pass_waits_for_its_quota(

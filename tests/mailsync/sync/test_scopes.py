@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from mailsync.sync.scopes import BATCH, CONFIRMED, FULL, INCREMENTAL, RECONCILE, WINDOW, wider
+from mailsync.sync.scopes import BATCH, CONFIRMED, FULL, INCREMENTAL, RECONCILE, WINDOW, news, wider
 from syncjobs.admission import Scope
 
 ORDER = [WINDOW, BATCH, INCREMENTAL, FULL]
@@ -33,3 +33,8 @@ def test_what_a_person_confirmed_survives_every_widening(other: Scope) -> None:
     for both in (wider(confirmed, other), wider(other, confirmed)):
         assert both.mode in (FULL, RECONCILE) and both.params == {CONFIRMED: True}
     assert wider(confirmed, other) == confirmed
+
+
+def test_a_click_at_the_last_moment_is_owed_a_look_at_history_or_at_its_window_alone() -> None:
+    found = [news(scope(mode)) for mode in (WINDOW, BATCH, INCREMENTAL, RECONCILE, FULL)]
+    assert found == [scope(WINDOW), None, *[Scope(INCREMENTAL)] * 3]
