@@ -62,6 +62,4 @@ def _batch_ends_with_its_request(context: Context) -> Iterator[None]:
         raise JobFailed(trouble.code, **trouble.params) from None
 
 
-MAILBOX = Kind(
-    run=run, wider=wider, finished=outcome.record, restart=restart, news=news, texts=TEXTS, modes=MODES
-)
+MAILBOX = Kind(run=run, wider=wider, finished=outcome.record, restart=restart, news=news, texts=TEXTS, modes=MODES)

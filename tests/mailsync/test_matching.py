@@ -11,6 +11,7 @@ import pytest
 from mailsync import messages
 from mailsync.models import Account, Message
 from mailsync.search import search
+from mailsync.search.query import matching
 from tests.mailsync.mirror import sync
 from tests.mailsync.simulated import Gmail
 
@@ -118,6 +119,27 @@ def test_what_is_found_is_what_contains_it(account: Account, gmail: Gmail) -> No
         assert {row.gmail_id for row in found} == wanted, word
         hits += bool(wanted)
     assert ASKINGS * 0.7 < hits < ASKINGS * 0.95
+
+
+def test_what_the_index_leads_to_is_what_each_row_says_of_itself(account: Account, gmail: Gmail) -> None:
+    """Words, neighbours, parts of addresses, whatever stands between: in every shape that a query has."""
+    gmail.deliver(400)
+    sync(account)
+    mail = Message.objects.filter(account=account)
+    texts = [as_read(row).split() for row in mail.order_by("pk")]
+    draw, met = random.Random(5), 0
+    for _ in range(ASKINGS // 3):
+        one, other = draw.choice(texts), draw.choice(texts)
+        at = draw.randrange(len(one))
+        phrase = " ".join(one[at : at + draw.randint(1, 3)]).replace('"', "")
+        word = draw.choice(other)
+        q = draw.choice(["{0}", '"{0}"', "{0} OR {1}", "{0} -{1}", '("{0}" {1}) OR -{1}', '-"{0}" {1}']).format(
+            phrase, word
+        )
+        match = matching(q, [account])
+        assert set(mail.filter(match.by_index())) == set(mail.filter(match.met)), q
+        met += mail.filter(match.met).exists()
+    assert met > ASKINGS / 6
 
 
 def as_read(row: Message) -> str:
