@@ -41,6 +41,7 @@ class Position:
     shifts: int = 0  # how often listings were read again because something had been taken out meanwhile
     listed: bool = False  # the first label's listing is complete: what it did not name loses the label
     rounds: int = 0  # how often certifying sent the pass back to fetching
+    refusals: int = 0  # how often Gmail refused a page token that it had given
     findings: Findings = field(default_factory=Findings)
 
     def at(self, stage: Stage, **changes: Any) -> Self:
@@ -50,6 +51,10 @@ class Position:
     def on_page(self, token: str | None) -> Self | None:
         """The same stage at the next page, or None after the last."""
         return None if token is None else replace(self, page_token=token)
+
+    def refused(self) -> Self:
+        """The same place, its page token refused once more."""
+        return replace(self, refusals=self.refusals + 1)
 
     def found(self, **more: int) -> Self:
         """The same place, with that much more compared or mended."""

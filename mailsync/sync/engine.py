@@ -76,21 +76,21 @@ class Engine:
             except HistoryExpired:
                 self._start_over()
                 position = None
+            except listing.TokensRefused:
+                self.store.move(Position(Stage.LARGE), self._progress("listing", 0))  # where the next pass begins
+                raise
         raise Transient("Gmail forgets its history faster than it can be read")
 
     def window(self, after: int) -> None:
         """Fetch what arrived since `after` (unix seconds) and is lacking; moves no checkpoint, marks nothing as gone."""
-        token: str | None = None
-        while True:
+        position: Position | None = Position(Stage.LISTING)
+        while position is not None:
             self.job.checkpoint()
-            page = listing.page(self.gmail, token, q=f"after:{after}")
+            page, position = listing.page(self.gmail, position, q=f"after:{after}")
             named = {ref.id: ref.thread_id for ref in page.refs}
-            self._fetch_named(
-                named, self.store.lacking(list(named))
-            )  # also what an unfinished pass wants: that one rests
-            token = page.next_page_token
-            if token is None:
-                return
+            lacking = self.store.lacking(list(named))  # also what an unfinished pass wants: that one rests
+            self._fetch_named(named, lacking)
+            position = position.on_page(page.next_page_token)
 
     def _stages(self, position: Position | None) -> None:
         steps: dict[Stage, Callable[[Position], Position | None]] = {
@@ -121,14 +121,14 @@ class Engine:
         return position
 
     def _list_large(self, position: Position) -> Position:
-        page = listing.page(self.gmail, position.page_token, q=listing.LARGE)
+        page, position = listing.page(self.gmail, position, q=listing.LARGE)
         after = position.on_page(page.next_page_token) or position.at(Stage.LISTING)
         self.store.list_page(page.refs, after, self._progress("listing", 0), large=True)
         return after
 
     def _list(self, position: Position) -> Position:
         first = position.page_token is None
-        page = listing.page(self.gmail, position.page_token)
+        page, position = listing.page(self.gmail, position)
         if first:
             position = replace(position, since=self._cursor() if page.next_page_token else 0)
         more = position.on_page(page.next_page_token)

@@ -23,7 +23,7 @@ def step(gmail: GmailClient, store: Store, position: Position, tell: Tell) -> Po
     if position.page_token is None:
         # What history tells of later moments is newer than the whole listing, also than those pages of it that come after.
         position = replace(position, as_of=store.checkpoint().history_id or 0)
-    page = listing.page_of_label(gmail, label, position.page_token)
+    page, position = listing.page_of_label(gmail, label, position)
     if page is None:
         return position.at(Stage.LABELS)  # anew: what is marked as seen stays so, which takes off nothing too much
     token = page.next_page_token

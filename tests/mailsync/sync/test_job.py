@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from gmail.client import GmailClient
 from mailsync.models import Account, Certificate, Checkpoint, Failure, Listed, Message
 from mailsync.schedule import request_scope, request_sync
-from mailsync.sync import asks, fetching, job
+from mailsync.sync import asks, fetching, job, listing
 from mailsync.sync.scopes import WINDOW
 from mailsync.sync.store import MailboxStore
 from syncjobs import lifecycle, runner
@@ -385,3 +385,21 @@ def test_a_grant_that_no_key_opens_fails_clearly(account: Account, settings: Any
     done = runner.run(asked.pk, "worker")
     assert done is not None and (done.state, done.error_code) == (State.FAILED, "credentials_unreadable")
     assert Account.objects.values_list("state", flat=True).get(pk=account.pk) == Account.State.RECONNECT
+
+
+@pytest.mark.parametrize("stage", ["listing", "window"])
+def test_a_gmail_that_refuses_all_its_page_tokens_ends_the_job_and_the_next_one_begins_anew(
+    account: Account, gmail: Gmail, stage: str
+) -> None:
+    gmail.deliver(520)
+    gmail.control("reset-stats")
+    gmail.faults({"fault": "expired_page_token", "match": {"method": "messages.list"}})
+    scope = Scope(WINDOW, {"after": 1}) if stage == "window" else None
+    asked = request_scope(account, scope, trigger=Trigger.BUTTON)
+    runner.run(asked.job.pk, "worker")
+    asked.job.refresh_from_db()
+    assert (asked.job.state, asked.job.error_code) == (State.FAILED, "gmail_refused")
+    assert gmail.ask("stats")["requests"]["messages.list"] <= 2 * (listing.MOST_REFUSALS + 3)
+    gmail.faults()
+    assert sync(account).state == State.SUCCEEDED
+    assert_exact(account, gmail)

@@ -5,9 +5,9 @@ import pytest
 from gmail.client import GmailClient
 from mailsync.models import Account, Certificate, Checkpoint, Message
 from mailsync.schedule import request_sync
-from mailsync.sync import labelling
+from mailsync.sync import labelling, listing
 from mailsync.sync.checkpoint import Findings, Position, Stage
-from syncjobs.errors import Interrupted
+from syncjobs.errors import Interrupted, JobFailed
 from syncjobs.states import Phase, State, Trigger
 from tests.mailsync.mirror import assert_exact, sync
 from tests.mailsync.simulated import Gmail
@@ -125,6 +125,25 @@ def test_a_forgotten_page_token_begins_the_label_anew(synced: Account, gmail: Gm
     assert watch(synced, after).state == State.SUCCEEDED
     assert struck and gmail.ask("stats")["faults"][0]["struck"] == 1
     assert_exact(synced, gmail)
+
+
+def test_a_gmail_that_refuses_all_page_tokens_of_a_label_is_not_asked_for_ever(
+    synced: Account, gmail: Gmail, short_listings: None
+) -> None:
+    gmail.label(gmail.ids(), add=("Label_1",))
+
+    met: list[int] = []
+
+    def after(page: int) -> None:
+        if in_the_middle(synced, "Label_1") and not met:
+            met.append(page)
+            gmail.faults({"fault": "expired_page_token", "match": {"method": "messages.list"}})
+
+    with pytest.raises(JobFailed) as failed:
+        watch(synced, after)
+    assert failed.value.code == "gmail_refused"
+    assert (position(synced)["stage"], position(synced)["refusals"]) == (Stage.LARGE, 0), "the next pass begins anew"
+    assert gmail.ask("stats")["faults"][0]["struck"] == listing.MOST_REFUSALS + 1
 
 
 def test_a_label_deleted_between_two_pages_of_its_listing_is_taken_off(
