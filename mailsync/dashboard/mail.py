@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from mailsync.api.parameters import LONGEST_LABEL, LONGEST_QUERY
 from mailsync.dashboard.people import user_of
 from mailsync.dashboard.places import Labels
+from mailsync.indexing.reindex import is_behind
 from mailsync.models import Account, Export, Message
 from mailsync.search import mail_list
 from mailsync.search.conversations import ByConversation, Conversation, conversations
@@ -105,6 +106,7 @@ def mail(request: HttpRequest) -> HttpResponse:
         "label": label,
         "label_name": labels.name(label) if label else "",
         "q": query,
+        "behind": bool(query) and is_behind(chosen),
         "wider": f"{query} in:anywhere" if query and "in:" not in query else "",
         "by": by,
         "rows": _rows(found, labels, label, query, by),

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 import zstandard
@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from mailsync import messages
 from mailsync.indexing.words import searched
-from mailsync.models import Message
+from mailsync.models import Account, Message
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,12 @@ def tick(seconds: float = SECONDS) -> int:
     while chunk := reindex_some(until):
         done += chunk
     return done
+
+
+def is_behind(accounts: Sequence[Account]) -> bool:
+    """Whether mail of these is not found by its words yet."""
+    waiting = Message.objects.filter(words=None)
+    return waiting.exists() and waiting.filter(account__in=accounts).exists()  # mostly there is none of anybody
 
 
 def reindex_some(until: float) -> int:

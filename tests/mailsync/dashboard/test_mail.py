@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from mailsync.indexing import reindex
 from mailsync.models import Account, Label, Message
 
 
@@ -64,6 +65,18 @@ def test_the_search_box_finds_by_operator(browser: Client, mailbox: Account, mai
 
 def test_a_search_without_a_find_says_so(browser: Client, mailbox: Account) -> None:
     assert "Nothing was found." in browser.get("/mail/?q=from:nobody").content.decode()
+
+
+def test_a_search_says_so_while_mail_of_an_older_version_waits_for_its_words(
+    browser: Client, mailbox: Account, mail: Callable[..., Message]
+) -> None:
+    mail(mailbox, "a1")
+    told = "is being indexed"
+    assert told in browser.get("/mail/?q=subject").content.decode()
+    assert told not in browser.get("/mail/").content.decode()
+    assert reindex.tick(20) == 1
+    found = browser.get("/mail/?q=subject").content.decode()
+    assert told not in found and subjects(found)
 
 
 def test_one_mailbox_of_several_can_be_shown_alone(
