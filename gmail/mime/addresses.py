@@ -9,6 +9,7 @@ from gmail.mime.mail import Address
 MOST_ADDRESSES = 2000
 MOST_COMMAS = 3  # in one name
 LONGEST = 256 * 1024
+LONGEST_PART = 320  # characters of one name or address, which RFC 5321 allows no longer; a search compares each in full
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)("?)|<([^<>]*)>?|([,;])|(:)|([()])|([^",;:<>()]+)|.', re.S)
 _ESCAPE = re.compile(r"\\(.)", re.S)
 _WHITE = re.compile(r"\s+")
@@ -82,16 +83,18 @@ def _address(phrase: list[str], comment: list[str], angle: str | None, defects: 
     if angle is not None:
         # "<@relay,@relay:user@host>" is RFC 822's source route.
         email = angle.rpartition(":")[2] if angle.startswith("@") else angle
-        yield from _unless_empty(shown, _WHITE.sub("", words.decode_words(email, defects)))
+        yield from _unless_empty(shown, _WHITE.sub("", words.decode_words(email, defects)), defects)
     elif "@" in shown:
-        yield from _unless_empty(_name("".join(comment), defects), _WHITE.sub("", shown))
+        yield from _unless_empty(_name("".join(comment), defects), _WHITE.sub("", shown), defects)
     else:
-        yield from _unless_empty(shown, "")
+        yield from _unless_empty(shown, "", defects)
 
 
-def _unless_empty(name: str, email: str) -> Iterator[Address]:
+def _unless_empty(name: str, email: str, defects: set[str]) -> Iterator[Address]:
+    if max(len(name), len(email)) > LONGEST_PART:
+        defects.add("addresses_truncated")
     if name or email:
-        yield Address(name, email)
+        yield Address(name[:LONGEST_PART], email[:LONGEST_PART])
 
 
 def _name(text: str, defects: set[str]) -> str:

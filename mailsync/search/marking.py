@@ -68,9 +68,14 @@ def _parts(term: Term, operators: tuple[str, ...]) -> Iterator[str]:
 
 
 def _side_by_side(words: list[str]) -> str:
-    """Signs may stand between two words; where a run or a picture begins, nothing needs to."""
+    """Signs may stand between two words; where a run or a picture begins, nothing needs to.
+
+    No picture that is looked for is such a sign: of as many as a stranger likes, each would be tried with each.
+    """
     apart = [word[0].isalnum() for word in words]
-    between = (r"[\W_]+" if one and other else r"[\W_]*" for one, other in pairwise(apart))
+    pictures = {letter for word in words for letter in word.removeprefix(RUN_MARK) if not letter.isalnum()}
+    sign = rf"(?:_|[^\w{''.join(sorted(pictures))}])"
+    between = (f"{sign}++" if one and other else f"{sign}*+" for one, other in pairwise(apart))
     escaped = [re.escape(word.removeprefix(RUN_MARK)) for word in words]
     found = escaped[0] + "".join(map(str.__add__, between, escaped[1:]))
     return (_NO_WORD_BEFORE if apart[0] else "") + found + (_NO_WORD_AFTER if apart[-1] else "")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsync.search.marking import Marker
+from mailsync.search.marking import MOST_MARKED, Marker
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,8 @@ from mailsync.search.marking import Marker
         ("budget", "budget_2024.xls", "<mark>budget</mark>_2024.xls"),
         ("iphone手机", "iPhone 手机壳", "<mark>iPhone 手机</mark>壳"),
         ("🎉 tea", "great🎉tea tea", "great<mark>🎉</mark><mark>tea</mark> <mark>tea</mark>"),
+        ("🎉tea", "🎉 🎉_tea 🎊tea", "🎉 <mark>🎉_tea</mark> 🎊tea"),
+        ('"会 议"', "会~议", "<mark>会~议</mark>"),
         ("\x00 a\x00b", "a b", "<mark>a</mark> <mark>b</mark>"),
     ],
 )
@@ -64,3 +66,12 @@ def test_marks_in_html_touch_text_alone(q: str, html: str, marked: str) -> None:
 def test_a_text_too_long_to_be_looked_through_is_shown_whole() -> None:
     text = "é" * 300_000 + " tea"
     assert Marker("tea").marked(text) == text
+
+
+@pytest.mark.parametrize(
+    ("q", "letters"), [("🎉tea", "🎉"), ("🎉🎉🎉tea", "🎉"), ("ัtea", "ั"), ("tea", "a\u0301\u0316")], ids=ascii
+)
+def test_no_text_takes_longer_than_its_length_explains(q: str, letters: str) -> None:
+    """Its square would be an hour, so nothing is timed here."""
+    text = letters * (MOST_MARKED // len(letters))
+    assert Marker(q).marked(text) == text

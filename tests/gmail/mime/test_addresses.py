@@ -46,3 +46,13 @@ def test_there_is_an_end_to_a_list() -> None:
     assert len(found) == addresses.MOST_ADDRESSES
     assert found[0] == Address("", "a@b")
     assert defects == {"addresses_truncated"}
+
+
+def test_a_name_and_an_address_end_where_no_honest_one_is_as_long() -> None:
+    """What a search compares letter by letter in each mail it meets: with its marks in order, which takes their square."""
+    defects: set[str] = set()
+    kept = "n" * addresses.LONGEST_PART
+    assert addresses.mailboxes(f"{kept} <{kept}>", defects) == (Address(kept, kept),) and not defects
+    found = addresses.mailboxes(f"{kept}n <{kept}n>, {'a@b' * 1000}, c@d", defects)
+    assert found == (Address(kept, kept), Address("", ("a@b" * 1000)[: addresses.LONGEST_PART]), Address("", "c@d"))
+    assert defects == {"addresses_truncated"}
