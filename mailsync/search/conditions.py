@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -116,16 +117,22 @@ def _addressed(*columns: str) -> Callable[[str, Asker], Match]:
 def _inside_any(columns: Sequence[str], path: str, value: str) -> Match:
     if has_run(text := folded(value)):
         return in_json(columns, path, text)
-    return Match.of(reduce(or_, (_inside(column, path, value) for column in columns)))
+    return Match.of(reduce(or_, (_inside(column, path, each) for column in columns for each in _spellings(value))))
 
 
 def _written(*columns: str, mark: str) -> Callable[[str, Asker], Match]:
     def build(value: str, asker: Asker) -> Match:
         if has_run(text := folded(value)):
             return in_columns(columns, text, mark)
-        return Match.of(reduce(or_, (Q(**{f"{column}__icontains": value}) for column in columns)))
+        spelt = (Q(**{f"{column}__icontains": each}) for column in columns for each in _spellings(value))
+        return Match.of(reduce(or_, spelt))
 
     return build
+
+
+def _spellings(value: str) -> list[str]:
+    """The columns have what was sent, and a Mac writes é in the name of a file as two letters."""
+    return sorted({value, *(unicodedata.normalize(form, value) for form in ("NFC", "NFD"))})
 
 
 def _or_me(build: Callable[[str, Asker], Match]) -> Callable[[str, Asker], Match]:

@@ -1,5 +1,6 @@
+import unicodedata
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from django.contrib.auth.models import User
@@ -137,6 +138,26 @@ def mail(db: None) -> Account:
 )
 def test_operators_find_what_they_find_in_gmail(mail: Account, q: str, found: set[str]) -> None:
     assert {row.gmail_id for row in search(Message.objects.filter(account=mail), q, [mail])} == found
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("operator", ["filename", "subject", "from", "to"])
+def test_an_accent_is_found_however_it_was_written_and_however_it_is_asked_for(
+    mail: Account, operator: str, form: Literal["NFC", "NFD"]
+) -> None:
+    """A Mac attaches files whose names have their accents apart."""
+    for gmail_id, sent in (("plain", "NFC"), ("file", "NFD")):
+        name = unicodedata.normalize(sent, "Résumé.pdf")
+        Message.objects.filter(gmail_id=gmail_id).update(
+            subject=name,
+            sender_name=name,
+            to=[{"name": name, "email": ""}],
+            has_attachments=True,
+            attachments=[{"part_id": "1", "filename": name, "mime_type": "x/y", "size": 3}],
+        )
+    found = search(Message.objects.all(), unicodedata.normalize(form, f"{operator}:résumé"), [mail])
+    assert {row.gmail_id for row in found} == {"plain", "file"}
+    assert not search(Message.objects.all(), f"{operator}:rèsumé", [mail])
 
 
 def test_a_label_of_spam_shows_spam_and_leaves_the_search_as_it_is(mail: Account) -> None:
