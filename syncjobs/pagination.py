@@ -43,6 +43,9 @@ class KeysetPagination(BasePagination):
 
     fields: tuple[str, ...] = ("id",)
     page_size = 50
+    reached: list[Any] | None = (
+        None  # by `fields`: how far a fetch came that was ended early; the next page begins there
+    )
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """One page of rows, newest first. Raises ValidationError for a bad size or cursor."""
@@ -54,9 +57,10 @@ class KeysetPagination(BasePagination):
         more, rows = len(rows) > size, rows[:size]
         if place.backwards:
             rows.reverse()
-        self.has_next = bool(rows) if place.backwards else more
-        self.has_previous = more if place.backwards else place.position is not None
-        self.page = rows
+        first, last = self._ends(rows, place.backwards, None if more else self.reached)
+        more = more or self.reached is not None
+        self.next_position = last if more or place.backwards else None
+        self.previous_position = first if (more if place.backwards else place.position) else None
         return rows
 
     def fetch(self, queryset: Any, place: Place, count: int) -> list[Any]:
@@ -67,18 +71,22 @@ class KeysetPagination(BasePagination):
         """`next`, `previous`, `results`."""
         return Response(
             {
-                "next": self._link(-1, False, self.has_next),
-                "previous": self._link(0, True, self.has_previous),
+                "next": self._link(self.next_position, False),
+                "previous": self._link(self.previous_position, True),
                 "results": data,
             }
         )
 
-    def _link(self, index: int, backwards: bool, wanted: bool) -> str | None:
-        if not wanted or not self.page:
+    def _ends(self, rows: list[Any], backwards: bool, reached: list[Any] | None) -> tuple[Any, Any]:
+        """The positions that the page before and the page after begin at; None where an empty page says none."""
+        first = [getattr(rows[0], name) for name in self.fields] if rows else None
+        last = [getattr(rows[-1], name) for name in self.fields] if rows else None
+        return (reached or first, last) if backwards else (first, reached or last)
+
+    def _link(self, position: list[Any] | None, backwards: bool) -> str | None:
+        if position is None:
             return None
-        row = self.page[index]
-        values = [_plain(getattr(row, name)) for name in self.fields]
-        cursor = signing.dumps([int(backwards), *values], salt=self.salt)
+        cursor = signing.dumps([int(backwards), *map(_plain, position)], salt=self.salt)
         return replace_query_param(remove_query_param(self.url, "cursor"), "cursor", cursor)
 
     def _read(self, cursor: str | None) -> Place:

@@ -18,7 +18,9 @@ def walk(mail: MailList) -> Iterator[list[Message]]:
     What arrives meanwhile is newer than where the walk stands, so it is not met.
     """
     finder, rows = NewestFirst(mail), mail.rows.defer(*UNUSED)
-    position = None
-    while page := finder.fetch(rows, Place(finder.fields, position=position), PAGE):
-        yield page
-        position = [getattr(page[-1], name) for name in finder.fields]
+    page = finder.fetch(rows, Place(finder.fields), PAGE)
+    while page or finder.reached:
+        if page:
+            yield page
+        position = finder.reached or [getattr(page[-1], name) for name in finder.fields]
+        page = finder.fetch(rows, Place(finder.fields, position=position), PAGE)

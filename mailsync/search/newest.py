@@ -1,5 +1,7 @@
 """Page through mail, newest first, at a cost that does not grow with the mailbox."""
 
+import json
+import time
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -18,6 +20,10 @@ MOST_READ = 3_000  # rows that are read in less time than an index takes to tell
 LEAST_LOOKED = 1_000  # rows, before it is believed that matches are rare: mail of a kind comes in swarms
 A_ROW = 25  # entries of an index that are passed over in the time that a row takes, if it is in memory
 A_PHRASE = 1_000  # the same of all rows that are read for one with the words side by side; it is far more, or far less
+MOST_TEXTS = 50_000  # messages whose texts one query may have to read: it ends within some seconds, whatever the disk
+FEW_TEXTS = 2_000  # as many as this are read at once
+PATIENCE = 3.0  # seconds, after which a search that reads texts ends its page where it is
+LAST, HIGHEST = "\U0010ffff", 2**63 - 1  # beyond any Gmail id, any row
 
 
 class NewestFirst(KeysetPagination):
@@ -26,7 +32,8 @@ class NewestFirst(KeysetPagination):
     No planner knows where in time the matches lie, and a wrong guess reads a whole mailbox: the newest mail is looked
     through first, row by row; where that does not fill the page, as much more as it seems to take, by the indexes of
     time and search together, which lead to the matches alone; where these are so rare that finding all of them costs
-    less, all of them are found and sorted.
+    less, all of them are found and sorted. Where the texts of all that have its words must be read, no page takes longer than
+    some seconds: it may have fewer messages, or none, and the next one goes on where it ended.
     """
 
     fields = ("internal_date", "gmail_id", "id")
@@ -36,9 +43,11 @@ class NewestFirst(KeysetPagination):
 
     def fetch(self, queryset: QuerySet[Message], place: Place, count: int) -> list[Message]:
         """The next `count` of those in `queryset` that match, from `place` on, in its order."""
+        self.reached = None
         if self.mail.span is None:
             return list(self._in_order(place.after(queryset), place.order, count))
         rows: list[Message] = []
+        until = time.monotonic() + PATIENCE
         begin, looked, look = place, 0, max(LEAST_NEAR, NEAR * count)
         while look:
             end, stretch = self._end(begin, look), begin.after(queryset)
@@ -50,8 +59,20 @@ class NewestFirst(KeysetPagination):
             if end is None or len(rows) == count:
                 return rows
             begin, looked = end, looked + look
-            look = worth_looking(looked, len(rows), count, self._held, A_PHRASE if self.mail.by_phrase else A_ROW)
+            if self.mail.by_phrase and time.monotonic() >= until:
+                self.reached = _beyond(end) if self._end(end, 1) else None
+                return rows
+            look = self._look(begin.after(queryset), looked, len(rows), count)
         return rows + self._sorted(begin.after(queryset), place, count - len(rows))
+
+    def _look(self, ahead: QuerySet[Any], looked: int, found: int, wanted: int) -> int:
+        """How many more messages to look through; 0 for all that are left at once."""
+        if not self.mail.by_phrase:
+            return worth_looking(looked, found, wanted, self._held)
+        look = worth_looking(looked, found, wanted, self._held, A_PHRASE)
+        if not look and _expected(ahead.filter(self.mail.match.found)) <= FEW_TEXTS:
+            return 0
+        return min(look or MOST_TEXTS, MOST_TEXTS)
 
     def _end(self, begin: Place, count: int) -> Place | None:
         """Where the next `count` rows end; None where there are not so many.
@@ -92,6 +113,19 @@ class NewestFirst(KeysetPagination):
         if len(parts) < 2:
             return parts[0] if parts else queryset.none()
         return parts[0].union(*parts[1:], all=True).order_by(*order)[:count]
+
+
+def _expected(queryset: QuerySet[Any]) -> int:
+    """How many rows the planner expects; of several words that like each other it expects too few."""
+    (plan,) = json.loads(queryset.order_by().explain(format="json"))
+    return int(plan["Plan"]["Plan Rows"])
+
+
+def _beyond(end: Place) -> list[Any]:
+    """The position after all that a stretch up to `end` has looked at, by all fields."""
+    rest = (LAST, HIGHEST) if end.backwards else ("", 0)
+    position = list(end.position or [])
+    return position + list(rest[len(position) - 1 :])
 
 
 def worth_looking(looked: int, found: int, wanted: int, held: int, a_match: int = A_ROW) -> int:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
 from mailsync.models import Account, Message
-from mailsync.search import mail_list
+from mailsync.search import mail_list, newest
 from mailsync.search.conversations import ByConversation, conversations
 from tests.mailsync.test_newest import MOMENT, fill, follow, message
 
@@ -63,6 +63,31 @@ def test_there_and_back_each_conversation_once_by_its_newest_match(
     if len(forth) > 1:
         *back, _ = walk(accounts, follow(last["previous"]), "previous", q)
         assert list(reversed(back)) == forth[:-1]
+
+
+def test_a_search_that_reads_texts_ends_its_pages_early_and_shows_each_conversation_once(
+    accounts: list[Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "LEAST_NEAR": 10,
+        "NEAR": 1,
+        "MOST_READ": 60,
+        "MOST_TEXTS": 25,
+        "FEW_TEXTS": -1,
+        "PATIENCE": 0,
+    }.items():
+        monkeypatch.setattr(newest, name, value)
+    words = "CASE WHEN n %% 60 < 9 THEN ' see you ' ELSE ' you see ' END"
+    fill(accounts, 400, "%(moment)s::timestamptz - n * interval '2 minutes'", words=words)
+    thread(accounts, "(size % 120)::text")
+    q, truth = '"see you"', {}
+    for row in mail_list(accounts, q=q).found.order_by("-internal_date", "-gmail_id", "-id"):
+        truth.setdefault((row.account_id, row.thread_id), (row.account_id, row.gmail_id))
+
+    *forth, _ = walk(accounts, {"page_size": 10}, "next", q)
+
+    assert [key for each in forth for key in each] == list(truth.values())
+    assert [] in forth[:-1] and len(truth) < mail_list(accounts, q=q).found.count()
 
 
 def test_a_conversation_says_who_wrote_how_much_and_what_marks_it_has(accounts: list[Account]) -> None:

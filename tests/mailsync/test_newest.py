@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
+from mailsync.export import selection
 from mailsync.models import Account, Message
 from mailsync.search import mail_list, newest
 from mailsync.search.newest import NewestFirst, worth_looking
@@ -29,14 +30,16 @@ def message(account: Account, number: int, at: datetime = MOMENT, **fields: Any)
     return Message(account=account, gmail_id=f"{number:016x}", internal_date=at, **(defaults | fields))
 
 
-def fill(accounts: list[Account], count: int, at: str = "%(moment)s", labels: str = "'{INBOX}'") -> None:
+def fill(
+    accounts: list[Account], count: int, at: str = "%(moment)s", labels: str = "'{INBOX}'", words: str = "NULL"
+) -> None:
     """Mails 0, 2, 4 ... of each account: the odd ones are for what arrives in between. `n` counts them."""
     statement = f"""
         INSERT INTO mailsync_message (
             account_id, gmail_id, thread_id, labels, labels_as_of, history_id, internal_date, size, snippet, subject,
-            sender_name, sender_email, "to", cc, message_id, has_attachments, attachments, defects)
-        SELECT account, lpad(to_hex(2 * n), 16, '0'), 't', {labels}::text[], 1, 1, ({at})::timestamptz, n, '', '', '', '',
-            '[]', '[]', '', false, '[]', '{{}}'
+            sender_name, sender_email, "to", cc, message_id, has_attachments, attachments, defects, words)
+        SELECT account, lpad(to_hex(2 * n), 16, '0'), 't' || n / 3, {labels}::text[], 1, 1, ({at})::timestamptz, n, '', '', '', '',
+            '[]', '[]', '', false, '[]', '{{}}', {words}
         FROM unnest(%(accounts)s) AS account, generate_series(0, %(count)s - 1) AS n
     """
     with connection.cursor() as cursor:
@@ -260,6 +263,52 @@ def test_wherever_a_stretch_ends_nothing_is_shown_twice_or_left_out(
 
     assert [key for each in forth for key in each["results"]] == truth
     assert [each["results"] for each in reversed(back)] == [each["results"] for each in forth[:-1]]
+
+
+PHRASES = "CASE WHEN n %% 90 < 3 THEN ' the meeting invoice ' ELSE ' meeting the invoice ' END"
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page ends after each stretch, of which a mailbox of some hundreds has many."""
+    for name, value in {
+        "LEAST_NEAR": 10,
+        "NEAR": 1,
+        "MOST_READ": 60,
+        "MOST_TEXTS": 25,
+        "FEW_TEXTS": -1,
+        "PATIENCE": 0,
+    }.items():
+        monkeypatch.setattr(newest, name, value)
+
+
+@pytest.mark.parametrize("apart", ["n / 7 * interval '1 hour'", "n * interval '1 minute'"], ids=["by seven", "alone"])
+def test_a_search_that_reads_texts_ends_its_pages_early_and_goes_on_where_it_ended(
+    accounts: list[Account], impatient: None, apart: str
+) -> None:
+    fill(accounts, 400, f"%(moment)s::timestamptz - {apart}", words=PHRASES)
+    q = '"the meeting invoice"'
+    ordered = mail_list(accounts, q=q).found.order_by("-internal_date", "-gmail_id", "-id")
+    truth = list(ordered.values_list("account_id", "gmail_id"))
+
+    forth = list(walk(accounts, {"page_size": 10}, "next", q))
+    begin = next(each for each in reversed(forth) if each["previous"])
+    back = list(walk(accounts, follow(begin["previous"]), "previous", q))
+
+    assert len(truth) == 30 and [key for each in forth for key in each["results"]] == truth
+    assert len([each for each in forth if not each["results"]]) > 3, "pages without a find"
+    seen = [key for each in reversed(back) for key in each["results"]]
+    assert seen == truth[: len(truth) - len(begin["results"])]
+
+
+def test_no_mail_is_left_out_of_an_export_that_reads_texts(accounts: list[Account], impatient: None) -> None:
+    fill(accounts, 400, "%(moment)s::timestamptz - n * interval '1 minute'", words=PHRASES)
+    mail = mail_list(accounts, q='"the meeting invoice"')
+    pages = list(selection.walk(mail))
+    assert {(row.account_id, row.gmail_id) for rows in pages for row in rows} == set(
+        mail.found.values_list("account_id", "gmail_id")
+    )
+    assert all(pages) and sum(map(len, pages)) == 30
 
 
 def test_what_is_read_row_by_row_leaves_other_queries_their_plans(accounts: list[Account]) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from mailsync.indexing import reindex
 from mailsync.models import Account, Label, Message
+from mailsync.search import newest
 
 
 def subjects(html: str) -> list[str]:
@@ -77,6 +79,25 @@ def test_a_search_says_so_while_mail_of_an_older_version_waits_for_its_words(
     assert reindex.tick(20) == 1
     found = browser.get("/mail/?q=subject").content.decode()
     assert told not in found and subjects(found)
+
+
+def test_a_search_that_found_nothing_so_far_goes_on_when_asked(
+    browser: Client, mailbox: Account, mail: Callable[..., Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: dict[str, Any] = {"LEAST_NEAR": 2, "NEAR": 0, "MOST_TEXTS": 2, "FEW_TEXTS": -1, "PATIENCE": 0}
+    for name, value in limits.items():
+        monkeypatch.setattr(newest, name, value)
+    for number in range(6):
+        text = " see you " if number == 0 else " you see "
+        mail(mailbox, f"a{number}", words=text)
+    shown: list[tuple[list[str], bool]] = []
+    path = "/mail/?q=%22see+you%22&by=message"
+    while path:
+        html = browser.get(path).content.decode()
+        shown.append((subjects(html), "Nothing was found so far" in html))
+        older = re.search(r'rel="next" href="([^"]+)"', html)
+        path = unescape(older[1]) if older else ""
+    assert shown == [([], True)] * 2 + [(["Subject a0"], False)]
 
 
 def test_one_mailbox_of_several_can_be_shown_alone(
