@@ -13,7 +13,7 @@ from django.db.models.functions import Greatest
 
 from mailsync import schedule
 from mailsync.models import Account, Pushed
-from mailsync.sync.scopes import wider
+from mailsync.sync.scopes import INCREMENTAL, wider
 from syncjobs import lifecycle
 from syncjobs.clock import SyncNow, in_
 from syncjobs.models import SyncJob
@@ -75,7 +75,9 @@ def _owed(account: Account) -> object:
         if rest := Pushed.objects.filter(pk=account.pk, rest_until__gt=SyncNow()).values_list("rest_until", flat=True):
             return rest[0]
     elif job.state == State.RUNNING and not _is_silent(job):
-        if job.cancel_requested_at is None and wider(job.scope, asked.scope) == job.scope:
+        # What looks at history alone is not told: it would look again before it ends, and again, as long as notifications come.
+        long = job.mode != INCREMENTAL and wider(job.scope, asked.scope) == job.scope
+        if long and job.cancel_requested_at is None:
             lifecycle.request(asked)  # adopts it: a long pass looks for what is new before its next page
         return in_(LOOK_AGAIN)
     lifecycle.request(asked)

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from mailsync import pushed, schedule
 from mailsync.connect import connect
 from mailsync.models import Account, Checkpoint, Pushed
-from mailsync.sync.scopes import WINDOW
+from mailsync.sync.scopes import WINDOW, news
 from syncjobs import lifecycle
 from syncjobs.admission import Scope
 from syncjobs.clock import SyncNow
@@ -124,6 +124,15 @@ def test_a_long_pass_is_told_to_look_for_news_in_between(mailbox: Account, turn:
     job.refresh_from_db()
     assert job.nudged_at is not None and job.nudged_at > first
     assert job.further is None
+
+
+def test_a_short_pass_is_not_kept_from_its_end_by_those_that_come_while_it_runs(mailbox: Account) -> None:
+    """What they are about is for the pass that they owe, after a rest."""
+    schedule.request_sync(mailbox, trigger=Trigger.BUTTON)
+    job = begin()
+    hear(3)
+    assert lifecycle.succeed(job, heard=None, news=news(job.scope))
+    assert Pushed.objects.get().due_at is not None
 
 
 def test_a_window_does_not_cover_what_is_new(mailbox: Account) -> None:
