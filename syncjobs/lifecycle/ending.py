@@ -21,6 +21,10 @@ from syncjobs.states import Phase, State
 log = logging.getLogger(__name__)
 
 
+class _Refused(Exception):
+    """The row is not what it was believed to be: what its kind noted must be undone, also what it meant to do after commit."""
+
+
 def succeed(job: SyncJob, *, heard: datetime | None = None, news: Scope | None = None) -> bool:
     """Finish well; False when a further pass was asked for in the meantime: begin it, the job goes on.
 
@@ -110,28 +114,29 @@ def finish(
         if state is State.FAILED
         else {}
     )
-    with transaction.atomic():
-        savepoint = transaction.savepoint()
-        # First: it locks the resource, and resource comes before job in the lock order.
-        _tell_kind(job, state, code, savepoint, error)
-        if not which.update(
-            state=state,
-            phase=Phase.DONE,
-            finished_at=SyncNow(),
-            message_code=code,
-            message_params=params,
-            **{"eta_seconds": None, **columns},
-            **error,
-            **NO_LEASE,
-            **VISIBLE,
-        ):
-            transaction.savepoint_rollback(savepoint)
-            return False
-        level = journal.Level.ERROR if state is State.FAILED else journal.Level.INFO
-        journal.note(
-            job, "failed" if state is State.FAILED else code, level, **({"why": code} | params if error else params)
-        )
-        transaction.on_commit(lambda: _say(job, state, code), robust=True)
+    try:
+        with transaction.atomic():
+            # First: it locks the resource, and resource comes before job in the lock order.
+            _tell_kind(job, state, code, error)
+            if not which.update(
+                state=state,
+                phase=Phase.DONE,
+                finished_at=SyncNow(),
+                message_code=code,
+                message_params=params,
+                **{"eta_seconds": None, **columns},
+                **error,
+                **NO_LEASE,
+                **VISIBLE,
+            ):
+                raise _Refused
+            level = journal.Level.ERROR if state is State.FAILED else journal.Level.INFO
+            journal.note(
+                job, "failed" if state is State.FAILED else code, level, **({"why": code} | params if error else params)
+            )
+            transaction.on_commit(lambda: _say(job, state, code), robust=True)
+    except _Refused:
+        return False
     return True
 
 
@@ -140,11 +145,12 @@ def _say(job: SyncJob, state: State, code: str) -> None:
     progress.publish_fresh(job.pk)
 
 
-def _tell_kind(job: SyncJob, state: State, code: str, savepoint: str, error: dict[str, Any]) -> None:
+def _tell_kind(job: SyncJob, state: State, code: str, error: dict[str, Any]) -> None:
     for name, value in error.items():
         setattr(job, name, value)
     try:
-        registry.kind(job.kind).finished(job, state, code)
+        with transaction.atomic():
+            registry.kind(job.kind).finished(job, state, code)
     except registry.UnknownKind:
         return  # settings no longer name it: the row may still become final
     except (OperationalError, InterfaceError):
@@ -153,7 +159,6 @@ def _tell_kind(job: SyncJob, state: State, code: str, savepoint: str, error: dic
         if state is State.SUCCEEDED:
             raise
         log.exception("the kind of job %s could not take note of its end", job.task_id)
-        transaction.savepoint_rollback(savepoint)
 
 
 def _storable(text: str) -> str:

@@ -314,6 +314,23 @@ def test_nothing_of_a_refused_finish_is_kept(ask: Ask, running: Running, owner: 
     assert owner.first_name == ""
 
 
+def test_nothing_that_a_refused_finish_wanted_after_its_commit_is_done(
+    ask: Ask, running: Running, stage: Stage
+) -> None:
+    """A job that its kind began, say, which was never committed: nobody must be rung for it."""
+    job = running("small")
+    ask("large")
+    done: list[str] = []
+    stage.tell = lambda *_: transaction.on_commit(lambda: done.append("rung"))  # type: ignore[method-assign, assignment]
+    try:
+        assert not lifecycle.succeed(job)
+        assert done == []
+        assert lifecycle.succeed(lifecycle.begin_further(job))
+        assert done == ["rung"]
+    finally:
+        del stage.tell
+
+
 def test_cancel_ends_a_waiting_job_at_once(ask: Ask, stage: Stage) -> None:
     job = ask().job
     after = lifecycle.cancel(job, by="anna")
