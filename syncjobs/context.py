@@ -89,6 +89,11 @@ class Context:
         if self.clock() >= self.deadline:
             raise Interrupted(phase=Phase.NEXT_SLICE, code="next_slice")
 
+    def give_way(self) -> None:
+        """Between two passes: end the slice when others are due, however long its time. Raises Interrupted."""
+        if self._others_are_due():
+            raise Interrupted(phase=Phase.NEXT_SLICE, code="next_slice")
+
     def nudged(self) -> bool:
         """Whether somebody asked for the job again since this was last asked, as far as the last page or beat saw."""
         news = self._nudge != self._heard

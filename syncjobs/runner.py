@@ -85,7 +85,8 @@ def _slice(job: SyncJob, deadline: float, limit: int | None) -> None:
 def _passes(job: SyncJob, deadline: float, limit: int | None) -> None:
     """The pass asked for, then each further one that was asked for meanwhile, until the job can finish.
 
-    A slice with a limit belongs to somebody who waits for it: further passes are left to the workers.
+    A slice with a limit belongs to somebody who waits for it: further passes are left to the workers. And whoever asks again
+    and again, as fast as passes end, does not hold a worker that others wait for.
     """
     kind = registry.kind(job.kind)
     context = Context(job, limit=limit, deadline=deadline, line=connection.connection)
@@ -95,6 +96,7 @@ def _passes(job: SyncJob, deadline: float, limit: int | None) -> None:
         if limit is not None:
             raise Interrupted(phase=Phase.NEXT_SLICE, code="next_slice")
         context = Context(job, deadline=deadline, line=connection.connection)
+        context.give_way()
         kind.run(context)
 
 

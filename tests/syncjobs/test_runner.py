@@ -65,6 +65,21 @@ def test_pushes_during_a_run_become_one_more_pass(ask: Ask, stage: Stage) -> Non
     assert stage.played == ["small", "small"]
 
 
+def test_who_asks_again_as_fast_as_passes_end_holds_no_worker_that_others_wait_for(ask: Ask, stage: Stage) -> None:
+    again = ask("small", resource="thing:1").job
+    asks_again = lambda context: ask("small", again=True, resource="thing:1") and None  # noqa: E731
+    stage.runs = [asks_again, asks_again, lambda context: None]
+    other = ask("small", resource="thing:2").job
+    job = runner.run(again.pk, "worker")
+    assert job is not None
+    assert (job.state, job.lease_token, job.further) == (State.RUNNING, None, None)
+    assert stage.played == ["small"]
+    stage.runs = [lambda context: None]
+    for pk in (other.pk, again.pk):
+        left = runner.run(pk, "worker")
+        assert left is not None and left.state == State.SUCCEEDED
+
+
 def test_an_interrupted_slice_waits_and_tells_for_how_long(ask: Ask, stage: Stage) -> None:
     stage.runs = [raising(Interrupted(wait=40, phase=Phase.WAITING_FOR_QUOTA, code="waiting_for_quota", seconds=40))]
     job = runner.run(ask().job.pk, "worker")
