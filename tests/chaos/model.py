@@ -17,6 +17,7 @@ from tests.syncjobs.kinds import wider
 GONE = -1
 NOBODY, DEAD = -1, 9  # a token: none, a worker's number, or one whose worker is no more
 PAGES = {"small": 1, "large": 2}
+NEWS = "small"  # what somebody is owed who asked when the last page was read
 PART = {("small", 0): 2, ("large", 0): 1, ("large", 1): 3}  # what each page would show on the bar
 FULL_BAR = 4
 
@@ -111,6 +112,7 @@ class Rules:
     rescues: bool = True
     forces_cancels: bool = True
     pages_hear_nudges: bool = True
+    finish_heeds_nudges: bool = True
     failover_breaks_connections: bool = True
 
 
@@ -333,11 +335,12 @@ class Protocol:
         bar = PART[worker.mode, worker.page]
         shown = job._replace(bar=max(bar, job.bar) if self.rules.bar_never_falls else bar)
         shown = shown._replace(revision=job.revision + self.rules.pages_are_revisions)
-        shown = shown._replace(nudged=shown.nudged and not self.rules.pages_hear_nudges)
-        if shown.nudged:
-            raise Violation("whoever asked is not heard")
-        after = world._replace(jobs=_put(world.jobs, worker.job, shown))
         done = worker.page + 1 == PAGES[worker.mode]
+        if not done:  # the next one reads what is newer than the nudge
+            shown = shown._replace(nudged=shown.nudged and not self.rules.pages_hear_nudges)
+            if shown.nudged:
+                raise Violation("whoever asked is not heard")
+        after = world._replace(jobs=_put(world.jobs, worker.job, shown))
         if worker.mode == "large":
             after = _mirrored(after, worker.page, done=done)
         return self._stand(
@@ -350,11 +353,13 @@ class Protocol:
             after = self._stand(world, number, Worker())
         elif job.cancelling and self.rules.finish_heeds_cancel:
             after = self._stand(world, number, worker._replace(at="stopping"))
-        elif job.further and self.rules.finish_heeds_further:
+        elif (job.further and self.rules.finish_heeds_further) or (job.nudged and self.rules.finish_heeds_nudges):
             after = self._stand(world, number, worker._replace(at="goes_on"))
         else:
             if job.cancelling:
                 raise Violation("a cancelled job succeeded")
+            if job.nudged and not job.further:
+                raise Violation("whoever asked at the last moment is not heard")
             done = self._final(job, State.SUCCEEDED)
             after = self._served(self._stand(world, number, Worker()), worker.mode)
             after = after._replace(jobs=_put(world.jobs, worker.job, done))
@@ -364,13 +369,12 @@ class Protocol:
         job = self._held(world, number, worker)
         if job is None:
             return self._stand(world, number, Worker())
-        if not job.further or job.cancelling:
+        if job.cancelling:
             return self._stand(world, number, worker._replace(at="stopping"))
-        on = _changed(job, mode=job.further, further="", nudged=False)
-        after = self._stand(world, number, _beginning(world, worker.job, job.further))
-        return self._begun(
-            self._served(after._replace(jobs=_put(world.jobs, worker.job, on)), worker.mode), job.further
-        )
+        mode = job.further or NEWS
+        on = _changed(job, mode=mode, further="", nudged=False)
+        after = self._stand(world, number, _beginning(world, worker.job, mode))
+        return self._begun(self._served(after._replace(jobs=_put(world.jobs, worker.job, on)), worker.mode), mode)
 
     def _goes_on(self, world: World, number: int, worker: Worker) -> Iterator[Step]:
         yield Step(f"worker {number} begins the further pass", self._further_pass(world, number, worker))

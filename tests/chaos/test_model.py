@@ -74,7 +74,8 @@ def test_no_way_through_the_protocol_breaks_it_or_sticks(requests: tuple[Request
         (Rules(rings_again=False), (SMALL,), "no way out"),
         (Rules(rescues=False), (SMALL,), "no way out"),
         (Rules(forces_cancels=False), (SMALL,), "no way out"),
-        (Rules(pages_hear_nudges=False), (SMALL, SMALL), "whoever asked is not heard"),
+        (Rules(pages_hear_nudges=False), (LARGE, SMALL), "whoever asked is not heard"),
+        (Rules(finish_heeds_nudges=False), (SMALL, SMALL), "whoever asked at the last moment is not heard"),
     ],
     ids=lambda value: (
         " ".join(f"no_{name}" for name, kept in vars(value).items() if not kept) if isinstance(value, Rules) else None

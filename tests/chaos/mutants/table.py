@@ -272,6 +272,22 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "a click at the last moment is not heard",
+        "whoever joins a sync that has read all it reads waits for mail that it does not bring",
+        (
+            Change(
+                ENDING,
+                "        mine = mine.filter(Q(nudged_at=None) | Q(nudged_at=heard))\n",
+                "        pass\n",
+            ),
+        ),
+        (
+            f"{LIFECYCLE}::test_whoever_asks_after_the_last_page_is_owed_a_look_at_what_is_new",
+            "tests/mailsync/sync/test_freshness.py::"
+            "test_mail_from_just_before_a_click_that_meets_the_last_moment_of_a_pass_is_there_when_its_job_ends",
+        ),
+    ),
+    Mutant(
         "a beat forgives crashes",
         "a download that kills its worker after 15 seconds is tried for ever",
         (
@@ -325,8 +341,8 @@ MUTANTS = (
         (
             Change(
                 ENDING,
-                "            transaction.savepoint_rollback(savepoint)\n            return False",
-                "            transaction.savepoint_commit(savepoint)\n            return False",
+                "                raise _Refused\n",
+                "                return False\n",
             ),
         ),
         (f"{LIFECYCLE}::test_nothing_of_a_refused_finish_is_kept",),
