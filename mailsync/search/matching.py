@@ -10,6 +10,7 @@ from django.db.models.functions import Cast, Coalesce, StrIndex
 from django.db.models.lookups import GreaterThan, IContains
 
 from mailsync.indexing import words
+from mailsync.indexing.folding import UNSEEN
 from mailsync.indexing.runs import IN_NAMES
 from mailsync.models.mail import Terms
 
@@ -52,10 +53,13 @@ class InNotation(SearchQuery):
 
 
 class Folded(Func):
-    """Text with its wide and narrow letters alike."""
+    """Text with its wide and narrow letters alike, without what is not seen: Khmer parts words by blanks without width."""
 
-    template = "normalize(%(expressions)s, NFKC)"
+    template = "normalize(regexp_replace(%(expressions)s, 'g'), NFKC)"
     output_field = TextField()
+
+    def __init__(self, text: F | Cast) -> None:
+        super().__init__(text, Value(UNSEEN.pattern), Value(""))
 
 
 def containing(text: str) -> Match:

@@ -28,6 +28,7 @@ LETTERS: dict[str, dict[str, Any]] = {
     "latin": {"subject": "Meeting", "text": "An iPhone for the annual meeting 2024"},
     "long": {"subject": "Minutes", "text": LONG + "最后一页的结论"},
     "pairs": {"subject": "Pairs", "text": "会议、议室"},
+    "khmer": {"subject": "ភាសា\u200bខ្មែរ", "text": "Khmer", "from": "葛\U000e0100城 <k@example.com>"},
     "rare": {"subject": "𠮷野家の件", "text": "甲" * 500 + "乙" + "A" * 400},
 }
 
@@ -69,6 +70,10 @@ ASKED = {
     "subject:ประชุม": {"thai"},
     "subject:พรุ่งนี้": set(),
     "from:สมชาย": {"thai"},
+    "ភាសាខ្មែរ": {"khmer"},
+    "subject:ភាសាខ្មែរ": {"khmer"},
+    "subject:ភាសា\u200bខ្មែរ": {"khmer"},
+    "from:葛城": {"khmer"},
     "𠮷野": {"rare"},
     "甲甲甲乙": {"rare"},
     "乙甲": set(),
@@ -78,7 +83,7 @@ ASKED = {
     "会议 -会议室": {"meeting", "long", "pairs"},
     "会议室 OR 회의": {"inside", "korean"},
     "{会议室 회의}": {"inside", "korean"},
-    "-会": {"wide", "korean", "thai", "latin", "rare"},
+    "-会": {"wide", "korean", "thai", "khmer", "latin", "rare"},
     "subject:会议": {"meeting"},
     "subject：会议": {"meeting"},
     "subject:ミーティング": {"wide"},
