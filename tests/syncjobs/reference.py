@@ -29,6 +29,7 @@ class Job:
     attempts: int = 0
     cancel_at: int | None = None
     nudged: int | None = None
+    heard: int | None = None  # the nudge that whoever holds it knows of
     percentage: float = 0
     revision: int = 1
     error: str = ""
@@ -136,7 +137,7 @@ class Reference:
         job.phase = "starting" if job.state == "CREATED" else job.phase
         self.claims += 1
         job.state, job.token, job.lease_until, job.heartbeat = "RUNNING", self.claims, self.now + LEASE, self.now
-        job.slices, job.rings = job.slices + 1, 0
+        job.slices, job.rings, job.heard = job.slices + 1, 0, job.nudged
         job.happens("rescued" if crashed else "claimed")
         return job.token
 
@@ -172,14 +173,15 @@ class Reference:
             self.ring(job)
         return "released"
 
-    def finish(self, job: Job, token: Token) -> str:
-        """One attempt to end well: the further pass, where one was asked for, begins instead."""
+    def finish(self, job: Job, token: Token, news: str | None = None) -> str:
+        """One attempt to end well: the further pass asked for, else the `news` for a nudge unheard, begins instead."""
         if told := self.hears(job, token):
             return told
-        if job.further is None:
+        owed = job.further or (news if job.nudged != job.heard else None)
+        if owed is None:
             job.end("SUCCEEDED", "done")
             return "succeeded"
-        job.mode, job.further = job.further, None
+        job.mode, job.further, job.heard = owed, None, job.nudged
         job.happens("further_pass")
         return "went on"
 
