@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace], str]] = {
     "web": lambda options: pages.run(),
     "scale": lambda options: scale.run(options.only),
 }
+POLICIES = ("readable", "both")
 WITHOUT_NAMES = ("engine", "parsers", "api", "jobs", "web")  # the others are part of these, or take minutes of waiting
 
 
@@ -38,9 +39,7 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser("script/bench", description=__doc__)
     found.add_argument("names", nargs="*", metavar="NAME", choices=[[], *BENCHMARKS], help=", ".join(BENCHMARKS))
     found.add_argument("--sizes", type=numbers, default=(1_000, 10_000), help="of mailboxes, for engine (1000,10000)")
-    found.add_argument(
-        "--policies", type=words, default=("readable", "both"), help="beside archive, for engine (readable,both)"
-    )
+    found.add_argument("--policies", type=policies, default=POLICIES, help="beside archive, for engine (readable,both)")
     found.add_argument("--mails", type=int, default=1_000, help="for parsers (1000)")
     found.add_argument("--only", type=words, default=(), help=f"rows of scale (all: {','.join(scale.ROWS)})")
     found.add_argument(
@@ -52,6 +51,13 @@ def parser() -> argparse.ArgumentParser:
 def numbers(text: str) -> tuple[int, ...]:
     """Sorted: the first is the smallest. Raises ValueError."""
     return tuple(sorted(int(word) for word in text.split(",")))
+
+
+def policies(text: str) -> tuple[str, ...]:
+    """Those that a pass is compared in with `archive`, which is always measured. Raises ValueError."""
+    if not set(words(text)) <= set(POLICIES):
+        raise ValueError(text)
+    return words(text)
 
 
 def words(text: str) -> tuple[str, ...]:
