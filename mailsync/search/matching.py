@@ -20,27 +20,33 @@ class Match:
     """Two conditions for the same messages: `met` is for rows that come by another index, `found` for the index of words.
 
     What an index of words has of a row is made anew where it is not what led there, which takes as long as to read fifty
-    rows; where it led there, the text need not be read at all. `loose`: `found` alone says yes to others as well.
+    rows; where it led there, the text need not be read at all. `loose`: `found` alone says yes to others as well. `narrows`:
+    an index can lead there.
     """
 
     met: Q
     found: Q
     loose: bool = False
+    narrows: bool = True
 
     @classmethod
     def of(cls, condition: Q) -> Self:
         """What one condition says of a row wherever it comes from."""
-        return cls(condition, condition)
+        return cls(condition, condition, narrows=not condition.negated)
 
     def by_index(self) -> Q:
         """For a query that begins with what the index of words finds."""
         return self.found & self.met if self.loose else self.found
 
     def __and__(self, other: "Match") -> "Match":
-        return Match(self.met & other.met, self.found & other.found, self.loose or other.loose)
+        found, loose = self.found & other.found, self.loose or other.loose
+        return Match(self.met & other.met, found, loose, self.narrows or other.narrows)
 
     def __or__(self, other: "Match") -> "Match":
-        return Match(self.met | other.met, self.found | other.found, self.loose or other.loose)
+        met = self.met | other.met
+        if not (self.narrows and other.narrows):  # every row is asked
+            return Match(met, met, narrows=False)
+        return Match(met, self.found | other.found, self.loose or other.loose)
 
     def __invert__(self) -> "Match":
         return Match.of(~self.met)  # no index finds what lacks a word

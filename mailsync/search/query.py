@@ -1,6 +1,8 @@
 """Turn a search into a query."""
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import and_, or_
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -73,7 +75,5 @@ def _where(node: Node, asker: Asker) -> Match:
         return condition(node, asker)
     if isinstance(node, Not):
         return ~_where(node.node, asker)
-    found = Match.of(Q())
-    for each in node.nodes:
-        found = found | _where(each, asker) if isinstance(node, Either) else found & _where(each, asker)
-    return found
+    matches = [_where(each, asker) for each in node.nodes] or [Match.of(Q())]
+    return reduce(or_ if isinstance(node, Either) else and_, matches)
