@@ -43,9 +43,7 @@ class KeysetPagination(BasePagination):
 
     fields: tuple[str, ...] = ("id",)
     page_size = 50
-    reached: list[Any] | None = (
-        None  # by `fields`: how far a fetch came that was ended early; the next page begins there
-    )
+    reached: list[Any] | None = None  # by `fields`: where a fetch ended early; the next page begins there
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """One page of rows, newest first. Raises ValidationError for a bad size or cursor."""

@@ -108,12 +108,8 @@ def finish(
     **columns: Any,
 ) -> bool:
     """Make `which` final if it still matches; the kind's own bookkeeping commits with it or not at all."""
-    params = params or {}
-    error = (
-        {"error_code": code, "error_params": params, "traceback": _storable(traceback[-20_000:])}
-        if state is State.FAILED
-        else {}
-    )
+    params, failed = params or {}, state is State.FAILED
+    error = {"error_code": code, "error_params": params, "traceback": _storable(traceback[-20_000:])} if failed else {}
     try:
         with transaction.atomic():
             # First: it locks the resource, and resource comes before job in the lock order.
@@ -130,10 +126,10 @@ def finish(
                 **VISIBLE,
             ):
                 raise _Refused
-            level = journal.Level.ERROR if state is State.FAILED else journal.Level.INFO
-            journal.note(
-                job, "failed" if state is State.FAILED else code, level, **({"why": code} | params if error else params)
-            )
+            if failed:
+                journal.note(job, "failed", journal.Level.ERROR, **({"why": code} | params))
+            else:
+                journal.note(job, code, **params)
             transaction.on_commit(lambda: _say(job, state, code), robust=True)
     except _Refused:
         return False

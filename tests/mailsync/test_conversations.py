@@ -10,9 +10,9 @@ from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
 from mailsync.models import Account, Message
-from mailsync.search import mail_list, newest
+from mailsync.search import mail_list
 from mailsync.search.conversations import ByConversation, conversations
-from tests.mailsync.test_newest import MOMENT, fill, follow, message
+from tests.mailsync.test_newest import MOMENT, end_early, fill, follow, message
 
 
 @pytest.fixture
@@ -68,15 +68,7 @@ def test_there_and_back_each_conversation_once_by_its_newest_match(
 def test_a_search_that_reads_texts_ends_its_pages_early_and_shows_each_conversation_once(
     accounts: list[Account], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {
-        "LEAST_NEAR": 10,
-        "NEAR": 1,
-        "MOST_READ": 60,
-        "MOST_TEXTS": 25,
-        "FEW_TEXTS": -1,
-        "PATIENCE": 0,
-    }.items():
-        monkeypatch.setattr(newest, name, value)
+    end_early(monkeypatch)
     words = "CASE WHEN n %% 60 < 9 THEN ' see you ' ELSE ' you see ' END"
     fill(accounts, 400, "%(moment)s::timestamptz - n * interval '2 minutes'", words=words)
     thread(accounts, "(size % 120)::text")

@@ -268,18 +268,17 @@ def test_wherever_a_stretch_ends_nothing_is_shown_twice_or_left_out(
 PHRASES = "CASE WHEN n %% 90 < 3 THEN ' the meeting invoice ' ELSE ' meeting the invoice ' END"
 
 
+def end_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page ends after each stretch, of which a mailbox of some hundreds has many."""
+    limits = {"LEAST_NEAR": 10, "NEAR": 1, "MOST_READ": 60, "MOST_TEXTS": 25, "FEW_TEXTS": -1, "PATIENCE": 0}
+    for name, value in limits.items():
+        monkeypatch.setattr(newest, name, value)
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page ends after each stretch, of which a mailbox of some hundreds has many."""
-    for name, value in {
-        "LEAST_NEAR": 10,
-        "NEAR": 1,
-        "MOST_READ": 60,
-        "MOST_TEXTS": 25,
-        "FEW_TEXTS": -1,
-        "PATIENCE": 0,
-    }.items():
-        monkeypatch.setattr(newest, name, value)
+    """Pages end early."""
+    end_early(monkeypatch)
 
 
 @pytest.mark.parametrize("apart", ["n / 7 * interval '1 hour'", "n * interval '1 minute'"], ids=["by seven", "alone"])
