@@ -19,9 +19,8 @@ from mailsync.models.mail import Terms
 class Match:
     """Two conditions for the same messages: `met` is for rows that come by another index, `found` for the index of words.
 
-    What an index of words has of a row is made anew where it is not what led there, which takes as long as to read fifty
-    rows; where it led there, the text need not be read at all. `loose`: `found` alone says yes to others as well. `narrows`:
-    an index can lead there.
+    What an index of words has of a row is made anew where it is not what led there, which is slow; where it led there, the
+    text need not be read at all. `loose`: `found` alone says yes to others as well. `narrows`: an index can lead there.
     """
 
     met: Q

@@ -176,7 +176,7 @@ def test_an_accent_is_found_however_it_was_written_and_however_it_is_asked_for(
     ],
 )
 def test_the_index_of_words_is_asked_only_where_it_leads_to_all_that_match(mail: Account, q: str, asked: bool) -> None:
-    """Else the terms of every row would be made to ask it, which takes as long as to read fifty."""
+    """Else the terms of every row would be made to ask it, which is slow."""
     assert ("mailsync_terms" in str(search(Message.objects.all(), q).query)) is asked
 
 
